@@ -1,0 +1,290 @@
+#include "gateway/transcode/request.h"
+
+#include "common/base/arena.h"
+#include "common/http/query.h"
+#include "gateway/transcode/to_json.h"
+
+enum { REQUEST_ARENA_BYTES = 32 << 20, QUERY_NAME_MAX = 1024 };
+
+void transcoded_request_fini(struct transcoded_request *request)
+{
+    buffer_fini(&request->target);
+    buffer_fini(&request->body);
+}
+
+/* ---- path --------------------------------------------------------------------------------- */
+
+/* The value at the end of steps[depth...], copied to the arena; empty text when unset. */
+static bool variable_value(struct wire_walk *walk, const struct indexed_message *m,
+                           const struct field_path *path, size_t depth, struct text *out)
+{
+    const struct field *field = path->steps[depth];
+    const struct walk_step step = { walk->step, field };
+    struct value_text value = { 0 };
+    struct indexed_message nested;
+    *out = (struct text){ "", 0 };
+
+    walk->step = &step;
+    bool ok = true;
+    if (depth + 1 == path->length) {
+        /* Zero is a value, except where zero differs from absent. */
+        if (field_is_set(walk, m, field) || !field->has_presence)
+            ok = field_value_text(walk, m, field, &value);
+        if (ok && value.text.len > 0) {
+            out->data = arena_copy(walk->arena, value.text);
+            out->len = value.text.len;
+            ok = out->data != NULL || walk_error(walk, ERROR_NO_MEMORY, "no memory for the path");
+        }
+    } else if (field_is_set(walk, m, field)) {
+        ok = field_index_open_nested(&walk->index, m, field, &nested, walk->err) ||
+             walk_locate(walk);
+        if (ok) {
+            ok = variable_value(walk, &nested, path, depth + 1, out);
+            field_index_close(&walk->index, &nested);
+        }
+    }
+    walk->step = step.outer;
+    return ok;
+}
+
+static bool write_path(struct wire_walk *walk, const struct indexed_message *m,
+                       const struct binding *b, struct buffer *target, struct error *err)
+{
+    struct text values[PATH_TEMPLATE_MAX_VARIABLES];
+    for (size_t i = 0; i < b->variable_count; i++)
+        if (!variable_value(walk, m, &b->variables[i], 0, &values[i]))
+            return false;
+    return path_template_expand(b->path, values, target, err);
+}
+
+/* GAPIC's rule: the first binding whose path fields are all set and match. When none does, the
+ * first one's complaint is the answer. */
+static const struct binding *choose_binding(struct wire_walk *walk,
+                                            const struct indexed_message *m,
+                                            const struct method *method, struct buffer *target)
+{
+    struct error first = { 0 };
+    for (size_t i = 0; i < method->binding_count; i++) {
+        struct error why = { 0 };
+        struct error *outer = walk->err;
+        walk->err = &why;
+        bool fits = write_path(walk, m, &method->bindings[i], target, &why);
+        walk->err = outer;
+        if (fits)
+            return &method->bindings[i];
+        if (i == 0)
+            first = why;
+    }
+    *walk->err = first;
+    return NULL;
+}
+
+/* ---- query -------------------------------------------------------------------------------- */
+
+struct query_writer {
+    struct buffer *target;
+    bool is_first;
+    char name[QUERY_NAME_MAX]; /* "policy.compression." while inside those messages */
+    size_t name_len;
+};
+
+static bool push_name(struct wire_walk *walk, struct query_writer *q, struct text part)
+{
+    if (part.len >= sizeof q->name - q->name_len)
+        return walk_error(walk, ERROR_RESOURCE_EXHAUSTED, "query name is longer than %d bytes",
+                          QUERY_NAME_MAX);
+    for (size_t i = 0; i < part.len; i++)
+        q->name[q->name_len++] = part.data[i];
+    return true;
+}
+
+static void put_pair(struct query_writer *q, const struct value_text *value)
+{
+    if (value->text.data != NULL)
+        (void)query_append(q->target, &q->is_first, (struct text){ q->name, q->name_len },
+                           value->text);
+}
+
+/* deepObject: tags[team]=backend. */
+static bool write_query_map(struct wire_walk *walk, struct query_writer *q,
+                            const struct indexed_message *m, const struct field *field)
+{
+    const struct field *value_field = message_find_number(field->message, 2);
+    struct map_entry *entries = NULL;
+    size_t count = 0;
+    if (!field_map_entries(walk, m, field, &entries, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const size_t base = q->name_len;
+        struct indexed_message entry;
+        struct value_text value;
+        if (!push_name(walk, q, TEXT("[")) || !push_name(walk, q, entries[i].key) ||
+            !push_name(walk, q, TEXT("]")))
+            return false;
+        if (!field_index_open(&walk->index, field->message, entries[i].entry, &entry, walk->err))
+            return walk_locate(walk);
+        bool ok = field_value_text(walk, &entry, value_field, &value);
+        field_index_close(&walk->index, &entry);
+        if (!ok)
+            return false;
+        put_pair(q, &value);
+        q->name_len = base;
+    }
+    return true;
+}
+
+static bool write_query_repeated(struct wire_walk *walk, struct query_writer *q,
+                                 const struct indexed_message *m, const struct field *field)
+{
+    uint32_t position = field_index_slot(&walk->index, m, field)->first;
+    while (position != 0) {
+        const struct occurrence o = *field_index_at(&walk->index, position);
+        size_t at = 0;
+        for (;;) {
+            struct value_text value;
+            bool more = false;
+            if (!field_next_element(walk, field, &o, &at, &value, &more))
+                return false;
+            if (!more)
+                break;
+            put_pair(q, &value);
+        }
+        position = o.next;
+    }
+    return true;
+}
+
+static bool write_query_message(struct wire_walk *walk, struct query_writer *q,
+                                const struct indexed_message *m, const struct field_filter *filter,
+                                const struct field *body_field);
+
+static bool write_query_nested(struct wire_walk *walk, struct query_writer *q,
+                               const struct indexed_message *m, const struct field *field,
+                               const struct field_filter *inner)
+{
+    struct indexed_message nested;
+    if (!push_name(walk, q, TEXT(".")))
+        return false;
+    if (!field_index_open_nested(&walk->index, m, field, &nested, walk->err))
+        return walk_locate(walk);
+    bool ok = write_query_message(walk, q, &nested, inner, NULL);
+    field_index_close(&walk->index, &nested);
+    return ok;
+}
+
+static bool write_query_field(struct wire_walk *walk, struct query_writer *q,
+                              const struct indexed_message *m, const struct field *field,
+                              const struct field_filter *inner)
+{
+    struct value_text value;
+    if (!push_name(walk, q, field->json_name))
+        return false;
+    if (field->is_map)
+        return write_query_map(walk, q, m, field);
+    if (field->is_repeated)
+        return write_query_repeated(walk, q, m, field);
+    if (!field_is_single_text(field))
+        return write_query_nested(walk, q, m, field, inner);
+    if (!field_value_text(walk, m, field, &value))
+        return false;
+    put_pair(q, &value);
+    return true;
+}
+
+static bool write_query_message(struct wire_walk *walk, struct query_writer *q,
+                                const struct indexed_message *m, const struct field_filter *filter,
+                                const struct field *body_field)
+{
+    const size_t base = q->name_len;
+    for (size_t i = 0; i < m->message->field_count; i++) {
+        const struct field *field = &m->message->fields[i];
+        const uint32_t active = field_filter_enter(filter, field);
+        if (field == body_field || active == FILTER_TAKES_FIELD || !field_is_set(walk, m, field))
+            continue;
+        const struct field_filter inner = { filter->paths, active, filter->depth + 1 };
+        const struct walk_step step = { walk->step, field };
+        walk->step = &step;
+        bool ok = write_query_field(walk, q, m, field, &inner);
+        walk->step = step.outer;
+        if (!ok)
+            return false;
+        q->name_len = base;
+    }
+    return true;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static bool write_body(struct wire_walk *walk, const struct indexed_message *m,
+                       const struct binding *b, const struct field_filter *filter,
+                       struct transcoded_request *out)
+{
+    struct json_writer w = json_writer_to(&out->body, JSON_ESCAPE_MINIMAL);
+    if (b->body == BODY_ALL) {
+        out->has_body = true;
+        return write_message(walk, &w, m, filter);
+    }
+    if (b->body == BODY_NONE)
+        return true;
+    if (field_is_set(walk, m, b->body_field)) {
+        const uint32_t active = field_filter_enter(filter, b->body_field);
+        const struct field_filter inner = { filter->paths, active, 1 };
+        out->has_body = true;
+        return write_field(walk, &w, m, b->body_field, &inner);
+    }
+    /* An unset message still has a form, {}; an unset value has none. */
+    if (b->body_field->type == TYPE_MESSAGE && !b->body_field->is_repeated) {
+        out->has_body = true;
+        json_write_raw(&w, TEXT("{}"));
+    }
+    return true;
+}
+
+static bool check_room(const struct buffer *b, const char *what, struct error *err)
+{
+    if (!b->failed)
+        return true;
+    if (!b->out_of_room)
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the %s", what);
+    return error_set(err, ERROR_RESOURCE_EXHAUSTED, "the %s is larger than %zu bytes", what,
+                     b->max);
+}
+
+static bool translate(struct wire_walk *walk, const struct indexed_message *m,
+                      const struct method *method, struct transcoded_request *out)
+{
+    const struct binding *b = choose_binding(walk, m, method, &out->target);
+    if (b == NULL)
+        return false;
+    const struct field_filter filter = { .paths = b->variables,
+                                         .active = (UINT32_C(1) << b->variable_count) - 1 };
+    out->verb = b->verb;
+    if (!write_body(walk, m, b, &filter, out))
+        return false;
+    if (b->body != BODY_ALL) {
+        struct query_writer query = { .target = &out->target, .is_first = true };
+        if (!write_query_message(walk, &query, m, &filter, b->body_field))
+            return false;
+    }
+    return check_room(&out->target, "request's path and query", walk->err) &&
+           check_room(&out->body, "request body", walk->err);
+}
+
+bool transcode_request(const struct method *method, struct text wire,
+                       struct transcoded_request *out, struct error *err)
+{
+    SCOPED(arena) struct arena arena = arena_capped(REQUEST_ARENA_BYTES);
+    SCOPED(wire_walk) struct wire_walk walk = { .scratch = buffer_capped(TRANSCODED_BODY_MAX),
+                                                .arena = &arena,
+                                                .err = err };
+    struct indexed_message m;
+    out->target = buffer_capped(TRANSCODED_TARGET_MAX);
+    out->body = buffer_capped(TRANSCODED_BODY_MAX);
+    if (!field_index_open(&walk.index, method->request, wire, &m, err))
+        return false;
+    bool ok = translate(&walk, &m, method, out);
+    field_index_close(&walk.index, &m);
+    if (!ok)
+        transcoded_request_fini(out);
+    return ok;
+}

@@ -1,0 +1,163 @@
+/* What the gateway knows of an API: a FileDescriptorSet compiled to tables.
+ *
+ * Every google.api.http rule is checked and resolved here, once, so that a call only follows
+ * pointers. Immutable after loading: shared by all threads without locks. Everything hangs off the
+ * schema and lives as long as it does; structs are open for reading. */
+#ifndef TESTKIT_GATEWAY_TRANSCODE_SCHEMA_H
+#define TESTKIT_GATEWAY_TRANSCODE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/http/http.h"
+#include "common/http/path_template.h"
+
+/* Numbers as in google.protobuf.FieldDescriptorProto.Type. */
+enum field_type {
+    TYPE_DOUBLE = 1,
+    TYPE_FLOAT = 2,
+    TYPE_INT64 = 3,
+    TYPE_UINT64 = 4,
+    TYPE_INT32 = 5,
+    TYPE_FIXED64 = 6,
+    TYPE_FIXED32 = 7,
+    TYPE_BOOL = 8,
+    TYPE_STRING = 9,
+    TYPE_GROUP = 10,
+    TYPE_MESSAGE = 11,
+    TYPE_BYTES = 12,
+    TYPE_UINT32 = 13,
+    TYPE_ENUM = 14,
+    TYPE_SFIXED32 = 15,
+    TYPE_SFIXED64 = 16,
+    TYPE_SINT32 = 17,
+    TYPE_SINT64 = 18,
+};
+
+/* How a message looks in JSON. */
+enum message_form {
+    FORM_OBJECT,      /* an object with one member per field                       */
+    FORM_MAP_ENTRY,   /* never seen alone: an object's key and value               */
+    FORM_TIMESTAMP,   /* google.protobuf.Timestamp: RFC 3339 text                  */
+    FORM_DURATION,    /* google.protobuf.Duration: "1.5s", or Go text by an option */
+    FORM_EMPTY,       /* google.protobuf.Empty: {}, and any answer is accepted     */
+    FORM_UNSUPPORTED, /* a well-known type with a JSON form of its own that is not translated */
+};
+
+struct enum_value {
+    int32_t number;
+    struct text name; /* SNAPSHOT_KIND_STANDBY                                              */
+    struct text json; /* "Standby"; data NULL for a value that has no spelling in this API  */
+};
+
+struct enumeration {
+    struct text full_name;
+    const struct enum_value *values; /* in declaration order */
+    size_t value_count;
+};
+
+struct message;
+
+struct field {
+    struct text name;      /* as in the .proto                                              */
+    struct text json_name; /* the JSON key and query name: `name` unless the .proto sets
+                              json_name itself                                              */
+    uint32_t number;
+    enum field_type type;
+    bool is_repeated;    /* also true for maps                                              */
+    bool is_map;
+    bool has_presence;   /* zero differs from absent: optional, oneof members, messages     */
+    bool is_go_duration; /* hypeman.gateway.v1.duration_form = GO                           */
+    int oneof;           /* index of a real oneof within the message, -1 for none           */
+    const struct message *message;         /* TYPE_MESSAGE only */
+    const struct enumeration *enumeration; /* TYPE_ENUM only    */
+};
+
+struct message {
+    struct text full_name;
+    enum message_form form;
+    const struct field *fields; /* in declaration order */
+    uint16_t field_count;
+    uint16_t oneof_count;
+    const uint16_t *by_number; /* indexes into fields, ascending by number          */
+    const uint16_t *by_name;   /* hash table: field index + 1, 0 = free, see schema.c */
+    uint32_t by_name_mask;
+};
+
+enum { BINDING_MAX_PATH_DEPTH = 8 };
+
+/* A path variable's way to its field: "snapshot.id" is two steps. */
+struct field_path {
+    const struct field *steps[BINDING_MAX_PATH_DEPTH];
+    size_t length;
+};
+
+enum body_rule {
+    BODY_NONE,  /* no body: what the path does not take goes into the query    */
+    BODY_ALL,   /* "*": the whole message but the path's fields                */
+    BODY_FIELD, /* one top-level field; the rest goes into the query           */
+};
+
+/* One google.api.http rule. */
+struct binding {
+    enum http_method verb;
+    const struct path_template *path;
+    struct field_path variables[PATH_TEMPLATE_MAX_VARIABLES]; /* in the template's order */
+    size_t variable_count;
+    enum body_rule body;
+    const struct field *body_field; /* BODY_FIELD only */
+};
+
+/* An exception to the status table (hypeman.gateway.v1.error_rules). */
+struct error_rule {
+    int http_status;            /* 0 = any     */
+    struct text reason;         /* empty = any */
+    struct text message_prefix; /* empty = any */
+    int code;                   /* a gRPC status code, 1 to 16 */
+};
+
+struct method {
+    struct text path;      /* "/hypeman.v1.SnapshotService/CreateSnapshot" */
+    struct text full_name; /* "hypeman.v1.SnapshotService.CreateSnapshot"  */
+    const struct message *request;
+    const struct message *reply;
+    bool client_streams;
+    bool server_streams;
+    const struct binding *bindings; /* the rule, then its additional_bindings; 0 = no rule */
+    size_t binding_count;
+    const struct field *response_body; /* the reply's field that the whole answer fills; or NULL */
+    const struct error_rule *error_rules;
+    size_t error_rule_count;
+};
+
+struct schema;
+
+/* Compiles a serialized google.protobuf.FileDescriptorSet (bytes are copied).
+ * Owned: schema_free().
+ * Fails  INVALID_ARGUMENT  not a descriptor set, imports missing, or a rule that cannot work: path
+ *                          variable without a field, repeated or message-typed; unknown body or
+ *                          response_body field; a query field JSON cannot put there; two methods
+ *                          with the same verb and path; no method at all. The message names file,
+ *                          method and reason.
+ *        NO_MEMORY */
+MUST_USE bool schema_load(struct text descriptor_set, struct schema **out, struct error *err);
+void schema_free(struct schema *schema);
+
+/* The method served at an HTTP/2 :path, NULL when there is none. */
+const struct method *schema_find_method(const struct schema *schema, struct text path);
+size_t schema_method_count(const struct schema *schema);
+const struct method *schema_method(const struct schema *schema, size_t index);
+/* By full name without a leading dot; NULL when unknown. */
+const struct message *schema_find_message(const struct schema *schema, struct text full_name);
+
+const struct field *message_find_number(const struct message *message, uint32_t number);
+const struct field *message_find_name(const struct message *message, struct text json_name);
+size_t field_index(const struct message *message, const struct field *field);
+
+const struct enum_value *enumeration_find_number(const struct enumeration *e, int32_t number);
+const struct enum_value *enumeration_find_json(const struct enumeration *e, struct text json);
+
+#endif

@@ -1,0 +1,470 @@
+/* From a serialized FileDescriptorSet to tables: messages, enums, services. */
+#include "gateway/transcode/schema_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/transcode/wire.h"
+#include "google/protobuf/descriptor.pb-c.h"
+
+typedef Google__Protobuf__FileDescriptorSet file_set;
+typedef Google__Protobuf__FileDescriptorProto file_proto;
+typedef Google__Protobuf__DescriptorProto message_proto;
+typedef Google__Protobuf__FieldDescriptorProto field_proto;
+typedef Google__Protobuf__EnumDescriptorProto enum_proto;
+typedef Google__Protobuf__ServiceDescriptorProto service_proto;
+typedef Google__Protobuf__MethodDescriptorProto method_proto;
+
+enum {
+    SCHEMA_MAX_BYTES = 64 << 20,
+    SCHEMA_MAX_NESTING = 32,
+    /* Extension numbers of proto/google/api/annotations.proto and
+     * proto/hypeman/gateway/v1/transcoding.proto. */
+    OPTION_HTTP_RULE = 72295728,
+    OPTION_JSON_VALUE = 50501,
+    OPTION_DURATION_FORM = 50502,
+    DURATION_FORM_GO = 1,
+};
+
+/* Well-known types whose JSON is not an object of their fields. */
+static const struct {
+    const char *full_name;
+    enum message_form form;
+} well_known[] = {
+    { "google.protobuf.Timestamp", FORM_TIMESTAMP },
+    { "google.protobuf.Duration", FORM_DURATION },
+    { "google.protobuf.Empty", FORM_EMPTY },
+    { "google.protobuf.Any", FORM_UNSUPPORTED },
+    { "google.protobuf.Struct", FORM_UNSUPPORTED },
+    { "google.protobuf.Value", FORM_UNSUPPORTED },
+    { "google.protobuf.ListValue", FORM_UNSUPPORTED },
+    { "google.protobuf.FieldMask", FORM_UNSUPPORTED },
+    { "google.protobuf.DoubleValue", FORM_UNSUPPORTED },
+    { "google.protobuf.FloatValue", FORM_UNSUPPORTED },
+    { "google.protobuf.Int64Value", FORM_UNSUPPORTED },
+    { "google.protobuf.UInt64Value", FORM_UNSUPPORTED },
+    { "google.protobuf.Int32Value", FORM_UNSUPPORTED },
+    { "google.protobuf.UInt32Value", FORM_UNSUPPORTED },
+    { "google.protobuf.BoolValue", FORM_UNSUPPORTED },
+    { "google.protobuf.StringValue", FORM_UNSUPPORTED },
+    { "google.protobuf.BytesValue", FORM_UNSUPPORTED },
+    { "google.api.HttpBody", FORM_UNSUPPORTED },
+};
+
+struct loader {
+    struct schema *schema;
+    const char *file; /* being read, for messages */
+    struct error *err;
+};
+
+static bool no_memory(struct loader *l)
+{
+    return error_set(l->err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+}
+
+static struct text keep(struct loader *l, const char *s)
+{
+    struct text t = text_of(s);
+    return (struct text){ arena_copy(&l->schema->arena, t), t.len };
+}
+
+/* "scope.name", or "name" at the root. */
+static struct text qualified(struct loader *l, struct text scope, const char *name)
+{
+    char *joined = arena_printf(&l->schema->arena, TEXT_FMT "%s%s", TEXT_ARGS(scope),
+                                scope.len == 0 ? "" : ".", name == NULL ? "" : name);
+    return text_of(joined);
+}
+
+bool option_find(const ProtobufCMessage *options, uint32_t extension, size_t nth,
+                 struct option_value *out)
+{
+    if (options == NULL)
+        return false;
+    for (unsigned i = 0; i < options->n_unknown_fields; i++) {
+        const ProtobufCMessageUnknownField *field = &options->unknown_fields[i];
+        if (field->tag != extension || nth-- > 0)
+            continue;
+        struct wire_reader reader =
+            wire_reader_from((struct text){ (const char *)field->data, field->len });
+        *out = (struct option_value){ 0 };
+        if (!wire_read_varint(&reader, &out->number))
+            return false;
+        if (field->wire_type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
+            out->bytes = (struct text){ (const char *)reader.at, (size_t)(reader.end - reader.at) };
+        return true;
+    }
+    return false;
+}
+
+static bool add_type(struct loader *l, struct text full_name, struct message *message,
+                     struct enumeration *enumeration)
+{
+    struct type_entry *entry = arena_zalloc(&l->schema->arena, sizeof *entry);
+    if (entry == NULL || full_name.data == NULL)
+        return no_memory(l);
+    entry->full_name = full_name;
+    entry->message = message;
+    entry->enumeration = enumeration;
+    struct type_entry *same = NULL;
+    HASH_FIND(hh, l->schema->types, full_name.data, full_name.len, same);
+    if (same != NULL)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT, "%s: " TEXT_FMT " is defined twice",
+                         l->file, TEXT_ARGS(full_name));
+    HASH_ADD_KEYPTR(hh, l->schema->types, entry->full_name.data, entry->full_name.len, entry);
+    return entry->hh.tbl != NULL || no_memory(l);
+}
+
+/* First pass: every name gets its (still empty) table, so that fields may refer to any. */
+
+static bool declare_enum(struct loader *l, struct text scope, const enum_proto *proto)
+{
+    struct enumeration *e = arena_zalloc(&l->schema->arena, sizeof *e);
+    struct enum_value *values =
+        arena_zalloc(&l->schema->arena, (proto->n_value + 1) * sizeof *values);
+    if (e == NULL || values == NULL)
+        return no_memory(l);
+
+    bool has_spellings = false;
+    for (size_t i = 0; i < proto->n_value; i++) {
+        struct option_value option;
+        const Google__Protobuf__EnumValueOptions *options = proto->value[i]->options;
+        values[i].number = proto->value[i]->number;
+        values[i].name = keep(l, proto->value[i]->name);
+        if (option_find(options == NULL ? NULL : &options->base, OPTION_JSON_VALUE, 0, &option)) {
+            values[i].json.data = arena_copy(&l->schema->arena, option.bytes);
+            values[i].json.len = option.bytes.len;
+            has_spellings = true;
+        }
+    }
+    /* Without any json_value the names are the spellings, as in proto3 JSON. With one, a value
+     * that has none (…_UNSPECIFIED) does not exist in the API and is never sent. */
+    for (size_t i = 0; i < proto->n_value && !has_spellings; i++)
+        values[i].json = values[i].name;
+
+    e->full_name = qualified(l, scope, proto->name);
+    e->values = values;
+    e->value_count = proto->n_value;
+    return add_type(l, e->full_name, NULL, e);
+}
+
+static bool declare_message(struct loader *l, struct text scope, const message_proto *proto,
+                            size_t nesting)
+{
+    if (nesting > SCHEMA_MAX_NESTING)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: messages are declared inside each other more than %d deep", l->file,
+                         SCHEMA_MAX_NESTING);
+    struct message *m = arena_zalloc(&l->schema->arena, sizeof *m);
+    if (m == NULL)
+        return no_memory(l);
+    m->full_name = qualified(l, scope, proto->name);
+    if (!add_type(l, m->full_name, m, NULL))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(well_known); i++)
+        if (text_equal_cstr(m->full_name, well_known[i].full_name))
+            m->form = well_known[i].form;
+    if (proto->options != NULL && proto->options->map_entry)
+        m->form = FORM_MAP_ENTRY;
+
+    for (size_t i = 0; i < proto->n_enum_type; i++)
+        if (!declare_enum(l, m->full_name, proto->enum_type[i]))
+            return false;
+    for (size_t i = 0; i < proto->n_nested_type; i++)
+        if (!declare_message(l, m->full_name, proto->nested_type[i], nesting + 1))
+            return false;
+    return true;
+}
+
+static bool declare_file(struct loader *l, const file_proto *file)
+{
+    l->file = file->name;
+    struct text package = keep(l, file->package);
+    for (size_t i = 0; i < file->n_enum_type; i++)
+        if (!declare_enum(l, package, file->enum_type[i]))
+            return false;
+    for (size_t i = 0; i < file->n_message_type; i++)
+        if (!declare_message(l, package, file->message_type[i], 0))
+            return false;
+    return true;
+}
+
+/* Second pass: fields. */
+
+/* protoc writes the default lowerCamelCase json_name into every field; only another one was chosen
+ * by the author and counts. */
+static bool is_default_json_name(const char *name, const char *json_name)
+{
+    bool upper = false;
+    for (; *name != '\0'; name++) {
+        if (*name == '_') {
+            upper = true;
+            continue;
+        }
+        char c = upper && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
+        upper = false;
+        if (*json_name++ != c)
+            return false;
+    }
+    return *json_name == '\0';
+}
+
+static struct type_entry *find_type(struct loader *l, const char *type_name)
+{
+    if (type_name == NULL || type_name[0] != '.')
+        return NULL;
+    struct type_entry *entry = NULL;
+    HASH_FIND(hh, l->schema->types, type_name + 1, strlen(type_name + 1), entry);
+    return entry;
+}
+
+static bool resolve_type(struct loader *l, const struct message *owner, const field_proto *proto,
+                         struct field *f)
+{
+    if (f->type != TYPE_MESSAGE && f->type != TYPE_ENUM)
+        return true;
+    const struct type_entry *entry = find_type(l, proto->type_name);
+    if (entry != NULL && f->type == TYPE_MESSAGE)
+        f->message = entry->message;
+    if (entry != NULL && f->type == TYPE_ENUM)
+        f->enumeration = entry->enumeration;
+    if (f->message == NULL && f->enumeration == NULL)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: field " TEXT_FMT "." TEXT_FMT
+                         " has type %s, which the descriptor set lacks (was it made with "
+                         "--include_imports?)",
+                         l->file, TEXT_ARGS(owner->full_name), TEXT_ARGS(f->name),
+                         proto->type_name == NULL ? "?" : proto->type_name);
+    return true;
+}
+
+static bool define_field(struct loader *l, const struct message *owner, const field_proto *proto,
+                         bool is_proto2, struct field *f)
+{
+    struct option_value option;
+    const bool in_oneof = proto->has_oneof_index && !proto->proto3_optional;
+    f->name = keep(l, proto->name);
+    f->json_name = proto->json_name == NULL || is_default_json_name(proto->name, proto->json_name)
+                       ? f->name
+                       : keep(l, proto->json_name);
+    f->number = (uint32_t)proto->number;
+    f->type = (enum field_type)proto->type;
+    f->is_repeated = proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+    f->oneof = in_oneof ? proto->oneof_index : -1;
+    f->is_go_duration =
+        proto->options != NULL &&
+        option_find(&proto->options->base, OPTION_DURATION_FORM, 0, &option) &&
+        option.number == DURATION_FORM_GO;
+    if (f->name.data == NULL || f->json_name.data == NULL)
+        return no_memory(l);
+    if (f->type == TYPE_GROUP)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: field " TEXT_FMT "." TEXT_FMT " is a proto2 group, which has no JSON",
+                         l->file, TEXT_ARGS(owner->full_name), TEXT_ARGS(f->name));
+    if (!resolve_type(l, owner, proto, f))
+        return false;
+    f->is_map = f->is_repeated && f->message != NULL && f->message->form == FORM_MAP_ENTRY;
+    f->has_presence = !f->is_repeated && (f->type == TYPE_MESSAGE || in_oneof ||
+                                          proto->proto3_optional || is_proto2);
+    return true;
+}
+
+static int by_field_number(const void *a, const void *b, void *fields)
+{
+    const struct field *f = fields;
+    uint32_t left = f[*(const uint16_t *)a].number;
+    uint32_t right = f[*(const uint16_t *)b].number;
+    return (left > right) - (left < right);
+}
+
+static bool index_fields(struct loader *l, struct message *m, struct field *fields)
+{
+    uint32_t slots = 2;
+    while (slots < 2u * m->field_count)
+        slots *= 2;
+    uint16_t *by_number = arena_zalloc(&l->schema->arena, m->field_count * sizeof *by_number);
+    uint16_t *by_name = arena_zalloc(&l->schema->arena, slots * sizeof *by_name);
+    if (by_number == NULL || by_name == NULL)
+        return no_memory(l);
+    for (uint16_t i = 0; i < m->field_count; i++) {
+        by_number[i] = i;
+        uint32_t at = schema_hash(fields[i].json_name) & (slots - 1);
+        while (by_name[at] != 0)
+            at = (at + 1) & (slots - 1);
+        by_name[at] = (uint16_t)(i + 1);
+    }
+    qsort_r(by_number, m->field_count, sizeof *by_number, by_field_number, fields);
+    m->by_number = by_number;
+    m->by_name = by_name;
+    m->by_name_mask = slots - 1;
+    return true;
+}
+
+static bool define_message(struct loader *l, struct text scope, const message_proto *proto,
+                           bool is_proto2)
+{
+    struct text full_name = qualified(l, scope, proto->name);
+    struct type_entry *entry = NULL;
+    if (full_name.data != NULL)
+        HASH_FIND(hh, l->schema->types, full_name.data, full_name.len, entry);
+    if (entry == NULL)
+        return no_memory(l);
+    struct message *m = entry->message;
+
+    if (proto->n_field > UINT16_MAX - 1)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT, "%s: " TEXT_FMT " has too many fields",
+                         l->file, TEXT_ARGS(full_name));
+    struct field *fields = arena_zalloc(&l->schema->arena, (proto->n_field + 1) * sizeof *fields);
+    if (fields == NULL)
+        return no_memory(l);
+    for (size_t i = 0; i < proto->n_field; i++)
+        if (!define_field(l, m, proto->field[i], is_proto2, &fields[i]))
+            return false;
+    m->fields = fields;
+    m->field_count = (uint16_t)proto->n_field;
+    m->oneof_count = (uint16_t)proto->n_oneof_decl;
+    if (m->field_count > 0 && !index_fields(l, m, fields))
+        return false;
+
+    for (size_t i = 0; i < proto->n_nested_type; i++)
+        if (!define_message(l, full_name, proto->nested_type[i], is_proto2))
+            return false;
+    return true;
+}
+
+static bool define_file(struct loader *l, const file_proto *file)
+{
+    l->file = file->name;
+    const bool is_proto2 = file->syntax == NULL || strcmp(file->syntax, "proto3") != 0;
+    for (size_t i = 0; i < file->n_message_type; i++)
+        if (!define_message(l, text_of(file->package), file->message_type[i], is_proto2))
+            return false;
+    return true;
+}
+
+/* Third pass: services. */
+
+static bool define_method(struct loader *l, struct text service, const method_proto *proto,
+                          struct method *m)
+{
+    const struct type_entry *request = find_type(l, proto->input_type);
+    const struct type_entry *reply = find_type(l, proto->output_type);
+    if (request == NULL || reply == NULL || request->message == NULL || reply->message == NULL)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: " TEXT_FMT ".%s uses a message the descriptor set lacks (was it made "
+                         "with --include_imports?)",
+                         l->file, TEXT_ARGS(service), proto->name);
+    m->full_name = qualified(l, service, proto->name);
+    m->path = text_of(arena_printf(&l->schema->arena, "/" TEXT_FMT "/%s", TEXT_ARGS(service),
+                                   proto->name));
+    if (m->full_name.data == NULL || m->path.data == NULL)
+        return no_memory(l);
+    m->request = request->message;
+    m->reply = reply->message;
+    m->client_streams = proto->client_streaming;
+    m->server_streams = proto->server_streaming;
+
+    struct option_value rule;
+    const ProtobufCMessage *options = proto->options == NULL ? NULL : &proto->options->base;
+    if (!schema_compile_error_rules(l->schema, options, m, l->err))
+        return false;
+    if (!option_find(options, OPTION_HTTP_RULE, 0, &rule))
+        return true; /* served as UNIMPLEMENTED */
+    return schema_compile_rule(l->schema, (struct rule_place){ l->file, m }, rule.bytes, m, l->err);
+}
+
+static bool same_route(const struct binding *a, const struct binding *b)
+{
+    return a->verb == b->verb &&
+           text_equal(path_template_source(a->path), path_template_source(b->path));
+}
+
+static bool check_unique(struct loader *l, const struct method *m)
+{
+    for (const struct method *other = l->schema->methods; other < m; other++)
+        for (size_t i = 0; i < m->binding_count; i++)
+            for (size_t k = 0; k < other->binding_count; k++)
+                if (same_route(&m->bindings[i], &other->bindings[k]))
+                    return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                                     "%s: " TEXT_FMT ": %s " TEXT_FMT " is already the rule of " TEXT_FMT,
+                                     l->file, TEXT_ARGS(m->full_name),
+                                     http_method_name(m->bindings[i].verb),
+                                     TEXT_ARGS(path_template_source(m->bindings[i].path)),
+                                     TEXT_ARGS(other->full_name));
+    return true;
+}
+
+static bool add_method(struct loader *l, const struct method *m)
+{
+    struct method_entry *entry = arena_zalloc(&l->schema->arena, sizeof *entry);
+    if (entry == NULL)
+        return no_memory(l);
+    entry->method = m;
+    HASH_ADD_KEYPTR(hh, l->schema->methods_by_path, m->path.data, m->path.len, entry);
+    return entry->hh.tbl != NULL || no_memory(l);
+}
+
+static bool define_services(struct loader *l, const file_set *set)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < set->n_file; i++)
+        for (size_t k = 0; k < set->file[i]->n_service; k++)
+            total += set->file[i]->service[k]->n_method;
+    if (total == 0)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT, "the descriptor set has no service");
+    l->schema->methods = calloc(total, sizeof *l->schema->methods);
+    if (l->schema->methods == NULL)
+        return no_memory(l);
+
+    for (size_t i = 0; i < set->n_file; i++) {
+        const file_proto *file = set->file[i];
+        l->file = file->name;
+        for (size_t k = 0; k < file->n_service; k++) {
+            struct text service = qualified(l, text_of(file->package), file->service[k]->name);
+            for (size_t n = 0; n < file->service[k]->n_method; n++) {
+                struct method *m = &l->schema->methods[l->schema->method_count];
+                if (!define_method(l, service, file->service[k]->method[n], m) ||
+                    !check_unique(l, m) || !add_method(l, m))
+                    return false;
+                l->schema->method_count++;
+            }
+        }
+    }
+    return true;
+}
+
+static bool build(struct loader *l, const file_set *set)
+{
+    for (size_t i = 0; i < set->n_file; i++)
+        if (!declare_file(l, set->file[i]))
+            return false;
+    for (size_t i = 0; i < set->n_file; i++)
+        if (!define_file(l, set->file[i]))
+            return false;
+    return define_services(l, set);
+}
+
+bool schema_load(struct text descriptor_set, struct schema **out, struct error *err)
+{
+    file_set *set = google__protobuf__file_descriptor_set__unpack(
+        NULL, descriptor_set.len, (const uint8_t *)descriptor_set.data);
+    if (set == NULL)
+        return error_set(err, ERROR_INVALID_ARGUMENT,
+                         "not a serialized FileDescriptorSet (make one with protoc "
+                         "--include_imports --descriptor_set_out)");
+    struct loader loader = { .schema = calloc(1, sizeof(struct schema)), .file = "", .err = err };
+    bool built = false;
+    if (loader.schema == NULL) {
+        no_memory(&loader);
+    } else {
+        loader.schema->arena = arena_capped(SCHEMA_MAX_BYTES);
+        built = build(&loader, set);
+    }
+    google__protobuf__file_descriptor_set__free_unpacked(set, NULL);
+    if (!built) {
+        schema_free(loader.schema);
+        return false;
+    }
+    *out = loader.schema;
+    return true;
+}

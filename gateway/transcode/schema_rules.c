@@ -1,0 +1,305 @@
+/* From google.api.http rules to bindings. Whatever cannot work is refused here, at start-up. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/transcode/schema_internal.h"
+#include "gateway/transcode/wire.h"
+#include "google/api/http.pb-c.h"
+
+typedef Google__Api__HttpRule http_rule;
+
+enum {
+    OPTION_ERROR_RULES = 50503, /* proto/hypeman/gateway/v1/transcoding.proto */
+    QUERY_MAX_DEPTH = 8,
+    CODE_UNAUTHENTICATED = 16, /* the last gRPC status code */
+};
+
+struct compiler {
+    struct schema *schema;
+    struct rule_place place;
+    struct error *err;
+};
+
+static bool refuse(struct compiler *c, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static bool refuse(struct compiler *c, const char *format, ...)
+{
+    char reason[512];
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(reason, sizeof reason, format, values);
+    va_end(values);
+    return error_set(c->err, ERROR_INVALID_ARGUMENT, "%s: " TEXT_FMT ": %s", c->place.file,
+                     TEXT_ARGS(c->place.method->full_name), reason);
+}
+
+static const struct field *find_field(const struct message *message, struct text name)
+{
+    for (size_t i = 0; message != NULL && i < message->field_count; i++)
+        if (text_equal(message->fields[i].name, name))
+            return &message->fields[i];
+    return NULL;
+}
+
+static bool resolve_variable(struct compiler *c, const struct message *request, struct text name,
+                             struct field_path *out)
+{
+    const struct message *at = request;
+    struct text rest = name;
+    out->length = 0;
+    while (rest.data != NULL) {
+        struct text step = text_split(&rest, '.');
+        const struct field *field = find_field(at, step);
+        if (field == NULL)
+            return refuse(c, "path variable {" TEXT_FMT "} is not a field of " TEXT_FMT,
+                          TEXT_ARGS(name), TEXT_ARGS(request->full_name));
+        if (field->is_repeated)
+            return refuse(c, "path variable {" TEXT_FMT "} is a repeated field", TEXT_ARGS(name));
+        if (out->length == BINDING_MAX_PATH_DEPTH)
+            return refuse(c, "path variable {" TEXT_FMT "} is nested too deep", TEXT_ARGS(name));
+        out->steps[out->length++] = field;
+        at = field->message;
+    }
+    if (at != NULL)
+        return refuse(c, "path variable {" TEXT_FMT "} is a message; a path holds single values",
+                      TEXT_ARGS(name));
+    return true;
+}
+
+/* True when the path takes the field that `steps` and then `field` lead to. */
+static bool path_takes(const struct binding *b, const struct field *const *steps, size_t depth,
+                       const struct field *field)
+{
+    for (size_t v = 0; v < b->variable_count; v++) {
+        const struct field_path *p = &b->variables[v];
+        if (p->length != depth + 1 || p->steps[depth] != field)
+            continue;
+        size_t same = 0;
+        while (same < depth && p->steps[same] == steps[same])
+            same++;
+        if (same == depth)
+            return true;
+    }
+    return false;
+}
+
+static bool check_query_map(struct compiler *c, const struct field *field)
+{
+    const struct field *value = message_find_number(field->message, 2);
+    if (value == NULL || value->type != TYPE_MESSAGE)
+        return true;
+    return refuse(c, "field \"" TEXT_FMT "\" is a map of messages, which a query cannot hold",
+                  TEXT_ARGS(field->name));
+}
+
+/* Every field below `message` that would travel in the query must have a form there. */
+static bool check_query(struct compiler *c, const struct binding *b, const struct message *message,
+                        const struct field **steps, size_t depth)
+{
+    for (size_t i = 0; i < message->field_count; i++) {
+        const struct field *f = &message->fields[i];
+        if (path_takes(b, steps, depth, f) || (depth == 0 && f == b->body_field))
+            continue;
+        if (f->is_map) {
+            if (!check_query_map(c, f))
+                return false;
+            continue;
+        }
+        if (f->type != TYPE_MESSAGE || f->message->form == FORM_TIMESTAMP ||
+            f->message->form == FORM_DURATION)
+            continue;
+        if (f->is_repeated || f->message->form != FORM_OBJECT)
+            return refuse(c, "field \"" TEXT_FMT "\" (" TEXT_FMT
+                             "%s) cannot be sent in a query; give the rule a body",
+                          TEXT_ARGS(f->name), TEXT_ARGS(f->message->full_name),
+                          f->is_repeated ? ", repeated" : "");
+        if (depth + 1 >= QUERY_MAX_DEPTH)
+            return refuse(c, "field \"" TEXT_FMT "\" is nested too deep for a query (recursive?)",
+                          TEXT_ARGS(f->name));
+        steps[depth] = f;
+        if (!check_query(c, b, f->message, steps, depth + 1))
+            return false;
+    }
+    return true;
+}
+
+static bool compile_pattern(struct compiler *c, const http_rule *rule, struct binding *b,
+                            const char **path)
+{
+    switch (rule->pattern_case) {
+    case GOOGLE__API__HTTP_RULE__PATTERN_GET:
+        b->verb = HTTP_GET;
+        *path = rule->get;
+        return true;
+    case GOOGLE__API__HTTP_RULE__PATTERN_PUT:
+        b->verb = HTTP_PUT;
+        *path = rule->put;
+        return true;
+    case GOOGLE__API__HTTP_RULE__PATTERN_POST:
+        b->verb = HTTP_POST;
+        *path = rule->post;
+        return true;
+    case GOOGLE__API__HTTP_RULE__PATTERN_DELETE:
+        b->verb = HTTP_DELETE;
+        *path = rule->delete_;
+        return true;
+    case GOOGLE__API__HTTP_RULE__PATTERN_PATCH:
+        b->verb = HTTP_PATCH;
+        *path = rule->patch;
+        return true;
+    case GOOGLE__API__HTTP_RULE__PATTERN_CUSTOM:
+        return refuse(c, "custom verbs are not translated yet");
+    case GOOGLE__API__HTTP_RULE__PATTERN__NOT_SET:
+    default:
+        return refuse(c, "the http rule has neither get, put, post, delete nor patch");
+    }
+}
+
+static bool keep_template(struct compiler *c, const char *source, struct path_template **out)
+{
+    struct schema *s = c->schema;
+    if (s->template_count == s->template_capacity) {
+        size_t capacity = s->template_capacity == 0 ? 64 : 2 * s->template_capacity;
+        struct path_template **grown = realloc(s->templates, capacity * sizeof *grown);
+        if (grown == NULL)
+            return error_set(c->err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+        s->templates = grown;
+        s->template_capacity = capacity;
+    }
+    struct error why = { 0 };
+    if (!path_template_parse(text_of(source), out, &why))
+        return refuse(c, "path \"%s\": %s", source, why.message);
+    s->templates[s->template_count++] = *out;
+    return true;
+}
+
+static bool compile_body(struct compiler *c, const http_rule *rule, const struct method *m,
+                         struct binding *b)
+{
+    struct text body = text_of(rule->body);
+    if (body.len == 0) {
+        b->body = BODY_NONE;
+        return true;
+    }
+    if (text_equal_cstr(body, "*")) {
+        b->body = BODY_ALL;
+        return true;
+    }
+    b->body = BODY_FIELD;
+    b->body_field = find_field(m->request, body);
+    if (b->body_field == NULL)
+        return refuse(c, "body \"%s\" is not a field of " TEXT_FMT, rule->body,
+                      TEXT_ARGS(m->request->full_name));
+    if (path_takes(b, NULL, 0, b->body_field))
+        return refuse(c, "field \"%s\" is both in the path and the body", rule->body);
+    return true;
+}
+
+static bool compile_binding(struct compiler *c, const http_rule *rule, const struct method *m,
+                            struct binding *b)
+{
+    const char *source = "";
+    struct path_template *path = NULL;
+    if (!compile_pattern(c, rule, b, &source) || !keep_template(c, source, &path))
+        return false;
+    b->path = path;
+    b->variable_count = path_template_variable_count(path);
+    for (size_t i = 0; i < b->variable_count; i++)
+        if (!resolve_variable(c, m->request, path_template_variable(path, i), &b->variables[i]))
+            return false;
+    if (!compile_body(c, rule, m, b))
+        return false;
+    const struct field *steps[QUERY_MAX_DEPTH];
+    return b->body == BODY_ALL || check_query(c, b, m->request, steps, 0);
+}
+
+static bool compile_rule(struct compiler *c, const http_rule *rule, struct method *m)
+{
+    size_t count = 1 + rule->n_additional_bindings;
+    struct binding *bindings = arena_zalloc(&c->schema->arena, count * sizeof *bindings);
+    if (bindings == NULL)
+        return error_set(c->err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+    for (size_t i = 0; i < count; i++) {
+        const http_rule *one = i == 0 ? rule : rule->additional_bindings[i - 1];
+        if (i > 0 && one->n_additional_bindings > 0)
+            return refuse(c, "additional_bindings cannot be nested");
+        if (!compile_binding(c, one, m, &bindings[i]))
+            return false;
+    }
+    struct text response_body = text_of(rule->response_body);
+    if (response_body.len > 0) {
+        m->response_body = find_field(m->reply, response_body);
+        if (m->response_body == NULL)
+            return refuse(c, "response_body \"%s\" is not a field of " TEXT_FMT,
+                          rule->response_body, TEXT_ARGS(m->reply->full_name));
+    }
+    m->bindings = bindings;
+    m->binding_count = count;
+    return true;
+}
+
+bool schema_compile_rule(struct schema *schema, struct rule_place place, struct text bytes,
+                         struct method *method, struct error *err)
+{
+    struct compiler compiler = { schema, place, err };
+    http_rule *rule =
+        google__api__http_rule__unpack(NULL, bytes.len, (const uint8_t *)bytes.data);
+    if (rule == NULL)
+        return refuse(&compiler, "the http rule cannot be read");
+    bool compiled = compile_rule(&compiler, rule, method);
+    google__api__http_rule__free_unpacked(rule, NULL);
+    return compiled;
+}
+
+/* ErrorRule { int32 http_status = 1; string reason = 2; string message_prefix = 3; Code code = 4 } */
+static bool read_error_rule(struct schema *schema, struct text bytes, struct error_rule *out,
+                            struct error *err)
+{
+    struct wire_reader reader = wire_reader_from(bytes);
+    bool more = false;
+    for (;;) {
+        struct wire_record record = { 0 };
+        if (!wire_next(&reader, &record, &more, err))
+            return false;
+        if (!more)
+            return true;
+        struct text kept = { arena_copy(&schema->arena, record.bytes), record.bytes.len };
+        if (kept.data == NULL)
+            return error_set(err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+        if (record.number == 1)
+            out->http_status = (int)record.value;
+        else if (record.number == 2)
+            out->reason = kept;
+        else if (record.number == 3)
+            out->message_prefix = kept;
+        else if (record.number == 4)
+            out->code = (int)record.value;
+    }
+}
+
+bool schema_compile_error_rules(struct schema *schema, const ProtobufCMessage *options,
+                                struct method *method, struct error *err)
+{
+    struct option_value option;
+    size_t count = 0;
+    while (option_find(options, OPTION_ERROR_RULES, count, &option))
+        count++;
+    if (count == 0)
+        return true;
+    struct error_rule *rules = arena_zalloc(&schema->arena, count * sizeof *rules);
+    if (rules == NULL)
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+    for (size_t i = 0; i < count; i++) {
+        if (!option_find(options, OPTION_ERROR_RULES, i, &option) ||
+            !read_error_rule(schema, option.bytes, &rules[i], err))
+            return false;
+        if (rules[i].code < 1 || rules[i].code > CODE_UNAUTHENTICATED)
+            return error_set(err, ERROR_INVALID_ARGUMENT,
+                             TEXT_FMT ": an error rule's code must be a gRPC error code",
+                             TEXT_ARGS(method->full_name));
+    }
+    method->error_rules = rules;
+    method->error_rule_count = count;
+    return true;
+}
