@@ -1,0 +1,118 @@
+#include "gateway/proxy/call.h"
+
+#include <string.h>
+
+static void finish_with_error(struct proxy_call *call, const struct error *err)
+{
+    rpc_status_from_error(&call->status, err);
+    call->finish(call);
+}
+
+static bool is_json(const char *content_type)
+{
+    return content_type[0] == '\0' || strcasestr(content_type, "json") != NULL;
+}
+
+/* A 2xx answer: its body becomes the reply, or the call ends INTERNAL saying what was wrong. */
+static bool translate_answer(struct proxy_call *call, struct error *err)
+{
+    enum { BODY_SHOWN = 256 };
+    const struct upstream_exchange *x = &call->exchange;
+    struct text body = buffer_text(&x->answer);
+    struct error why = { 0 };
+    if (body.len > 0 && !is_json(x->content_type)) {
+        struct text shown = { body.data, text_cut_len(body, BODY_SHOWN) };
+        return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON: " TEXT_FMT,
+                         x->status, x->content_type, TEXT_ARGS(shown));
+    }
+    call->reply = buffer_capped(call->settings->max_reply_bytes);
+    if (transcode_reply(call->method, body, &call->reply, &call->notes, &why))
+        return true;
+    enum error_code code = why.code == ERROR_RESOURCE_EXHAUSTED || why.code == ERROR_NO_MEMORY ||
+                                   why.code == ERROR_NOT_SUPPORTED
+                               ? why.code
+                               : ERROR_INTERNAL;
+    return error_set(err, code, "upstream's answer to " TEXT_FMT " cannot be translated: %s",
+                     TEXT_ARGS(call->method->full_name), why.message);
+}
+
+static void on_done(struct upstream_exchange *exchange)
+{
+    struct proxy_call *call = exchange->context;
+    struct error err = { 0 };
+    call->http_status = exchange->status;
+    if (exchange->outcome != UPSTREAM_ANSWERED)
+        rpc_status_from_outcome(&call->status, call->method, exchange);
+    else if (rpc_code_from_http(exchange->status) != RPC_OK)
+        rpc_status_from_answer(&call->status, call->method, exchange);
+    else if (!translate_answer(call, &err))
+        rpc_status_from_error(&call->status, &err);
+    call->finish(call);
+}
+
+static void add_header(struct proxy_call *call, struct text name, struct text value)
+{
+    call->headers[call->exchange.header_count++] = (struct http_header){ name, value };
+}
+
+static void add_headers(struct proxy_call *call)
+{
+    struct text authorization = call->authorization;
+    if (authorization.data == NULL && call->settings->upstream_authorization != NULL)
+        authorization = text_of(call->settings->upstream_authorization);
+    add_header(call, TEXT("Accept"), TEXT("application/json"));
+    add_header(call, TEXT("User-Agent"), TEXT("hypeman-gateway/" TESTKIT_VERSION));
+    if (authorization.data != NULL)
+        add_header(call, TEXT("Authorization"), authorization);
+    if (call->request.has_body)
+        add_header(call, TEXT("Content-Type"), TEXT("application/json"));
+}
+
+static bool prepare(struct proxy_call *call, struct text wire, struct error *err)
+{
+    const struct method *m = call->method;
+    if (m->client_streams || m->server_streams)
+        return error_set(err, ERROR_NOT_SUPPORTED, "streaming methods are not translated yet");
+    if (m->binding_count == 0)
+        return error_set(err, ERROR_NOT_SUPPORTED, TEXT_FMT " has no google.api.http rule",
+                         TEXT_ARGS(m->full_name));
+    if (call->time_left_ms <= 0)
+        return error_set(err, ERROR_DEADLINE_EXCEEDED, "the deadline passed before the call began");
+    return transcode_request(m, wire, &call->request, err);
+}
+
+void proxy_call_start(struct proxy_call *call, struct text wire)
+{
+    struct error err = { 0 };
+    struct upstream_exchange *x = &call->exchange;
+    if (!prepare(call, wire, &err)) {
+        finish_with_error(call, &err);
+        return;
+    }
+    x->method = call->request.verb;
+    x->target = buffer_text(&call->request.target);
+    x->body = buffer_text(&call->request.body);
+    x->has_body = call->request.has_body;
+    x->timeout_ms = call->time_left_ms < call->settings->timeout_ms ? call->time_left_ms
+                                                                    : call->settings->timeout_ms;
+    x->max_body_bytes = call->settings->max_reply_bytes;
+    x->headers = call->headers;
+    x->done = on_done;
+    x->context = call;
+    add_headers(call);
+    upstream_submit(call->upstream, x);
+}
+
+void proxy_call_cancel(struct proxy_call *call)
+{
+    if (call->exchange.id != 0)
+        upstream_cancel(call->upstream, call->exchange.id);
+}
+
+void proxy_call_fini(struct proxy_call *call)
+{
+    transcoded_request_fini(&call->request);
+    buffer_fini(&call->exchange.answer);
+    buffer_fini(&call->reply);
+    buffer_fini(&call->status.details);
+}

@@ -1,0 +1,64 @@
+/* One unary call from its request bytes to its reply or status.
+ *
+ * bytes -> transcode_request -> upstream -> transcode_reply -> finish
+ *
+ * Knows neither gRPC nor curl: the edge that received the call fills in the first half of the
+ * struct, starts it, and is told once when it is over. */
+#ifndef TESTKIT_GATEWAY_PROXY_CALL_H
+#define TESTKIT_GATEWAY_PROXY_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buffer.h"
+#include "common/http/http.h"
+#include "gateway/proxy/rpc_status.h"
+#include "gateway/proxy/upstream.h"
+#include "gateway/transcode/from_json.h"
+#include "gateway/transcode/request.h"
+#include "gateway/transcode/schema.h"
+
+/* What holds for every call. Immutable, shared by all threads. */
+struct proxy_settings {
+    int64_t timeout_ms;     /* no call waits longer for its upstream                      */
+    size_t max_reply_bytes; /* of the upstream's answer and of the message made from it   */
+    const char *upstream_authorization; /* sent when the caller brings none; NULL = none */
+};
+
+enum { PROXY_MAX_HEADERS = 8 };
+
+struct proxy_call {
+    /* Filled in by the edge before proxy_call_start; borrowed until `finish`. */
+    const struct proxy_settings *settings;
+    const struct method *method;
+    struct upstream *upstream;
+    struct text authorization; /* the caller's; data NULL = none                         */
+    int64_t time_left_ms;      /* until the caller's deadline; INT64_MAX = no deadline   */
+    /* Called exactly once, on the upstream's thread, or from within proxy_call_start when the call
+     * never gets that far. The call may be freed from then on. */
+    void (*finish)(struct proxy_call *call);
+    void *context;
+
+    /* The result, for `finish`. */
+    struct rpc_status status;
+    struct buffer reply; /* the reply message's wire bytes when status.code is OK */
+    struct json_notes notes;
+    int http_status; /* 0 when the upstream never answered */
+
+    /* Private. */
+    struct transcoded_request request;
+    struct http_header headers[PROXY_MAX_HEADERS];
+    struct upstream_exchange exchange;
+};
+
+/* Starts a call whose private and result members are zero.
+ * wire  borrowed for the duration of this function. */
+void proxy_call_start(struct proxy_call *call, struct text wire);
+
+/* Asks for an early end: `finish` follows soon. Only from the thread that started the call, and
+ * only while the call is alive; may come too late or twice. */
+void proxy_call_cancel(struct proxy_call *call);
+
+void proxy_call_fini(struct proxy_call *call);
+
+#endif

@@ -1,0 +1,384 @@
+#include "gateway/proxy/rpc_status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/http/http.h"
+#include "common/json/json_reader.h"
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+
+static const char own_domain[] = "hypeman-gateway";
+
+const char *rpc_code_name(enum rpc_code code)
+{
+    static const char *const names[] = {
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    };
+    static_assert(ARRAY_LEN(names) == RPC_CODE_COUNT, "one name per code");
+    return (unsigned)code < RPC_CODE_COUNT ? names[code] : "UNKNOWN";
+}
+
+/* gateway-facts 1.1: the mapping for REST APIs, not the one for intermediaries, by which a missing
+ * snapshot would read "method not implemented". */
+static const struct {
+    int status;
+    enum rpc_code code;
+} http_codes[] = {
+    { 400, RPC_INVALID_ARGUMENT },
+    { 401, RPC_UNAUTHENTICATED },
+    { 403, RPC_PERMISSION_DENIED },
+    { 404, RPC_NOT_FOUND },
+    { 405, RPC_INTERNAL }, /* our mapping is wrong */
+    { 406, RPC_INTERNAL },
+    { 408, RPC_DEADLINE_EXCEEDED },
+    { 409, RPC_ABORTED }, /* methods say better by error rules */
+    { 413, RPC_RESOURCE_EXHAUSTED },
+    { 415, RPC_INTERNAL },
+    { 416, RPC_OUT_OF_RANGE },
+    { 429, RPC_RESOURCE_EXHAUSTED },
+    { 499, RPC_CANCELLED },
+    { 501, RPC_UNIMPLEMENTED },
+    { 502, RPC_UNAVAILABLE },
+    { 503, RPC_UNAVAILABLE },
+    { 504, RPC_DEADLINE_EXCEEDED },
+};
+
+enum rpc_code rpc_code_from_http(int status)
+{
+    for (size_t i = 0; i < ARRAY_LEN(http_codes); i++)
+        if (http_codes[i].status == status)
+            return http_codes[i].code;
+    switch (status / 100) {
+    case 2:
+        return RPC_OK;
+    case 4:
+        return RPC_FAILED_PRECONDITION;
+    case 5:
+        return RPC_INTERNAL;
+    default:
+        return RPC_UNKNOWN;
+    }
+}
+
+enum rpc_code rpc_code_from_error(enum error_code code)
+{
+    static const enum rpc_code codes[] = {
+        [ERROR_NONE] = RPC_OK,
+        [ERROR_INVALID_ARGUMENT] = RPC_INVALID_ARGUMENT,
+        [ERROR_UNAUTHENTICATED] = RPC_UNAUTHENTICATED,
+        [ERROR_PERMISSION_DENIED] = RPC_PERMISSION_DENIED,
+        [ERROR_NOT_FOUND] = RPC_NOT_FOUND,
+        [ERROR_AMBIGUOUS] = RPC_FAILED_PRECONDITION,
+        [ERROR_ALREADY_EXISTS] = RPC_ALREADY_EXISTS,
+        [ERROR_INVALID_STATE] = RPC_FAILED_PRECONDITION,
+        [ERROR_RESOURCE_EXHAUSTED] = RPC_RESOURCE_EXHAUSTED,
+        [ERROR_NOT_SUPPORTED] = RPC_UNIMPLEMENTED,
+        [ERROR_UNAVAILABLE] = RPC_UNAVAILABLE,
+        [ERROR_OUTCOME_UNKNOWN] = RPC_UNAVAILABLE,
+        [ERROR_DEADLINE_EXCEEDED] = RPC_DEADLINE_EXCEEDED,
+        [ERROR_CANCELLED] = RPC_CANCELLED,
+        [ERROR_INTERNAL] = RPC_INTERNAL,
+        [ERROR_NO_MEMORY] = RPC_RESOURCE_EXHAUSTED,
+    };
+    static_assert(ARRAY_LEN(codes) == ERROR_CODE_COUNT, "one row per error code");
+    return codes[code];
+}
+
+/* ---- google.rpc.Status -------------------------------------------------------------------- */
+
+enum { MAX_METADATA = 3, MAX_DETAILS = 3, PACKED_DETAIL_MAX = 2048 };
+
+/* What becomes details; every text is short or cut, so the whole stays under RPC_DETAILS_MAX. */
+struct explanation {
+    const char *reason;
+    const char *domain;
+    struct {
+        const char *key;
+        const char *value;
+    } metadata[MAX_METADATA];
+    size_t metadata_count;
+    const char *field; /* "" = none */
+    int64_t retry_after_s; /* < 0 = none */
+};
+
+struct packed_details {
+    Google__Protobuf__Any any[MAX_DETAILS];
+    Google__Protobuf__Any *list[MAX_DETAILS];
+    uint8_t bytes[MAX_DETAILS][PACKED_DETAIL_MAX];
+    size_t count;
+};
+
+static void add_detail(struct packed_details *d, const char *type_url,
+                       const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    if (d->count == MAX_DETAILS || size > PACKED_DETAIL_MAX)
+        return;
+    Google__Protobuf__Any *any = &d->any[d->count];
+    google__protobuf__any__init(any);
+    any->type_url = UNCONST(type_url);
+    any->value.len = protobuf_c_message_pack(message, d->bytes[d->count]);
+    any->value.data = d->bytes[d->count];
+    d->list[d->count] = any;
+    d->count++;
+}
+
+static void add_error_info(struct packed_details *d, const struct explanation *why)
+{
+    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+    Google__Rpc__ErrorInfo__MetadataEntry entries[MAX_METADATA];
+    Google__Rpc__ErrorInfo__MetadataEntry *list[MAX_METADATA];
+    for (size_t i = 0; i < why->metadata_count; i++) {
+        google__rpc__error_info__metadata_entry__init(&entries[i]);
+        entries[i].key = UNCONST(why->metadata[i].key);
+        entries[i].value = UNCONST(why->metadata[i].value);
+        list[i] = &entries[i];
+    }
+    info.reason = UNCONST(why->reason);
+    info.domain = UNCONST(why->domain);
+    info.n_metadata = why->metadata_count;
+    info.metadata = list;
+    add_detail(d, "type.googleapis.com/google.rpc.ErrorInfo", &info.base);
+}
+
+static void add_bad_request(struct packed_details *d, const struct explanation *why,
+                            const char *message)
+{
+    Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
+    Google__Rpc__BadRequest__FieldViolation violation =
+        GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT;
+    Google__Rpc__BadRequest__FieldViolation *list[] = { &violation };
+    violation.field = UNCONST(why->field);
+    violation.description = UNCONST(message);
+    request.n_field_violations = 1;
+    request.field_violations = list;
+    add_detail(d, "type.googleapis.com/google.rpc.BadRequest", &request.base);
+}
+
+static void add_retry_info(struct packed_details *d, const struct explanation *why)
+{
+    Google__Rpc__RetryInfo retry = GOOGLE__RPC__RETRY_INFO__INIT;
+    Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
+    delay.seconds = why->retry_after_s;
+    retry.retry_delay = &delay;
+    add_detail(d, "type.googleapis.com/google.rpc.RetryInfo", &retry.base);
+}
+
+/* Without room for details the status goes without them. */
+static void attach_details(struct rpc_status *out, const struct explanation *why)
+{
+    struct packed_details details = { .count = 0 };
+    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+    add_error_info(&details, why);
+    if (why->field[0] != '\0')
+        add_bad_request(&details, why, out->message);
+    if (why->retry_after_s >= 0)
+        add_retry_info(&details, why);
+    status.code = (int32_t)out->code;
+    status.message = out->message;
+    status.n_details = details.count;
+    status.details = details.list;
+
+    size_t size = google__rpc__status__get_packed_size(&status);
+    out->details = buffer_capped(RPC_DETAILS_MAX);
+    char *room = buffer_reserve(&out->details, size);
+    if (room == NULL)
+        return;
+    google__rpc__status__pack(&status, (uint8_t *)room);
+    buffer_commit(&out->details, size);
+}
+
+static void set_message(struct rpc_status *out, struct text message)
+{
+    size_t len = text_cut_len(message, RPC_MESSAGE_MAX);
+    memcpy(out->message, message.data == NULL ? "" : message.data, len);
+    out->message[len] = '\0';
+    /* A NUL or broken UTF-8 from upstream must not cut or spoil what C-core sends. */
+    for (size_t i = 0; i < len; i++)
+        if (out->message[i] == '\0')
+            out->message[i] = ' ';
+    if (!text_is_utf8((struct text){ out->message, len }))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)out->message[i] >= 0x80)
+                out->message[i] = '?';
+}
+
+/* ---- from our own errors ------------------------------------------------------------------ */
+
+void rpc_status_from_error(struct rpc_status *out, const struct error *err)
+{
+    const struct explanation why = { .reason = error_code_name(err->code),
+                                     .domain = own_domain,
+                                     .field = err->field,
+                                     .retry_after_s = -1 };
+    out->code = rpc_code_from_error(err->code);
+    set_message(out, text_of(err->message));
+    attach_details(out, &why);
+}
+
+static enum error_code outcome_error(const struct upstream_exchange *exchange)
+{
+    static const enum error_code codes[] = {
+        [UPSTREAM_ANSWERED] = ERROR_INTERNAL,
+        [UPSTREAM_UNREACHABLE] = ERROR_UNAVAILABLE,
+        [UPSTREAM_LOST] = ERROR_OUTCOME_UNKNOWN,
+        [UPSTREAM_TIMED_OUT] = ERROR_DEADLINE_EXCEEDED,
+        [UPSTREAM_TOO_LARGE] = ERROR_RESOURCE_EXHAUSTED,
+        [UPSTREAM_MALFORMED] = ERROR_INTERNAL,
+        [UPSTREAM_CANCELLED] = ERROR_CANCELLED,
+        [UPSTREAM_FAILED] = ERROR_INTERNAL,
+    };
+    enum error_code code = codes[exchange->outcome];
+    /* Losing a GET loses nothing: it may simply be asked again. */
+    return code == ERROR_OUTCOME_UNKNOWN && exchange->method == HTTP_GET ? ERROR_UNAVAILABLE : code;
+}
+
+void rpc_status_from_outcome(struct rpc_status *out, const struct method *method,
+                             const struct upstream_exchange *exchange)
+{
+    struct error err = { 0 };
+    enum error_code code = outcome_error(exchange);
+    error_set(&err, code, TEXT_FMT ": %s%s", TEXT_ARGS(method->full_name), exchange->detail,
+              code == ERROR_OUTCOME_UNKNOWN
+                  ? "; the request was sent once and may have been carried out"
+                  : "");
+    rpc_status_from_error(out, &err);
+}
+
+/* ---- from the API's errors ---------------------------------------------------------------- */
+
+struct api_error {
+    struct text code;
+    struct text message;
+};
+
+static bool read_api_error(struct text body, struct arena *arena, struct api_error *out)
+{
+    struct json_reader reader = json_reader_from(body, arena);
+    enum json_token token;
+    struct text text;
+    struct error ignored = { 0 };
+    if (!json_next(&reader, &token, &text, &ignored) || token != JSON_TOKEN_OBJECT_BEGIN)
+        return false;
+    for (;;) {
+        struct text key;
+        if (!json_next(&reader, &token, &key, &ignored))
+            return false;
+        if (token == JSON_TOKEN_OBJECT_END)
+            return true;
+        if (!json_next(&reader, &token, &text, &ignored))
+            return false;
+        if (token == JSON_TOKEN_STRING && text_equal_cstr(key, "code"))
+            out->code = text;
+        else if (token == JSON_TOKEN_STRING && text_equal_cstr(key, "message"))
+            out->message = text;
+        else if (!json_skip(&reader, token, &ignored))
+            return false;
+    }
+}
+
+/* The real server pastes its validator's text between quotes without escaping (VALID-002), so most
+ * of its 400s look like {"code":"Bad Request","message":"... "x" ..."} and are no JSON. */
+static bool salvage_api_error(struct text body, struct api_error *out)
+{
+    const struct text head = TEXT("{\"code\":\"");
+    const struct text middle = TEXT("\",\"message\":\"");
+    const struct text tail = TEXT("\"}");
+    if (!text_starts_with(body, head) || body.len < head.len + middle.len + tail.len)
+        return false;
+    const char *code = body.data + head.len;
+    const char *split = memmem(code, body.len - head.len, middle.data, middle.len);
+    const char *end = body.data + body.len - tail.len;
+    if (split == NULL || split + middle.len > end || memcmp(end, tail.data, tail.len) != 0)
+        return false;
+    out->code = (struct text){ code, (size_t)(split - code) };
+    out->message = (struct text){ split + middle.len, (size_t)(end - split) - middle.len };
+    return true;
+}
+
+static bool rule_fits(const struct error_rule *rule, int status, const struct api_error *answer)
+{
+    return (rule->http_status == 0 || rule->http_status == status) &&
+           (rule->reason.len == 0 || text_equal(rule->reason, answer->code)) &&
+           text_starts_with(answer->message, rule->message_prefix);
+}
+
+static enum rpc_code answer_code(const struct method *method, int status,
+                                 const struct api_error *answer)
+{
+    for (size_t i = 0; i < method->error_rule_count; i++)
+        if (rule_fits(&method->error_rules[i], status, answer))
+            return (enum rpc_code)method->error_rules[i].code;
+    enum rpc_code code = rpc_code_from_http(status);
+    return code == RPC_OK ? RPC_UNKNOWN : code;
+}
+
+/* "hypeman" of hypeman.v1.SnapshotService.GetSnapshot */
+static struct text api_domain(const struct method *method)
+{
+    struct text rest = method->full_name;
+    return text_split(&rest, '.');
+}
+
+void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
+                            const struct upstream_exchange *exchange)
+{
+    enum { SHORT = 128, BODY_SHOWN = 256, ARENA_BYTES = 64 << 10 };
+    SCOPED(arena) struct arena arena = arena_capped(ARENA_BYTES);
+    struct text body = buffer_text(&exchange->answer);
+    while (body.len > 0 && (body.data[body.len - 1] == '\n' || body.data[body.len - 1] == ' '))
+        body.len--;
+
+    struct api_error answer = { { NULL, 0 }, { NULL, 0 } };
+    char sentence[BODY_SHOWN + SHORT];
+    if (!read_api_error(body, &arena, &answer) && !salvage_api_error(body, &answer))
+        answer = (struct api_error){ { NULL, 0 }, { NULL, 0 } };
+    if (answer.message.len == 0) {
+        body.len = text_cut_len(body, BODY_SHOWN);
+        int len = snprintf(sentence, sizeof sentence, "upstream answered %d %s%s" TEXT_FMT,
+                           exchange->status, http_reason(exchange->status),
+                           body.len == 0 ? "" : ": ", TEXT_ARGS(body));
+        answer.message = (struct text){ sentence, len < 0 ? 0 : (size_t)len };
+    }
+    out->code = answer_code(method, exchange->status, &answer);
+    set_message(out, answer.message);
+
+    char reason[SHORT];
+    char domain[SHORT];
+    char status[16];
+    char name[2 * SHORT];
+    int64_t retry_after = -1;
+    (void)snprintf(reason, sizeof reason, TEXT_FMT, TEXT_ARGS(answer.code));
+    (void)snprintf(domain, sizeof domain, TEXT_FMT, TEXT_ARGS(api_domain(method)));
+    (void)snprintf(status, sizeof status, "%d", exchange->status);
+    (void)snprintf(name, sizeof name, TEXT_FMT, TEXT_ARGS(method->full_name));
+    if (!text_parse_i64(text_of(exchange->retry_after), &retry_after) || retry_after < 0)
+        retry_after = -1;
+    const struct explanation why = {
+        .reason = reason,
+        .domain = domain,
+        .metadata = { { "http_status", status }, { "method", name } },
+        .metadata_count = 2,
+        .field = "",
+        .retry_after_s = retry_after,
+    };
+    attach_details(out, &why);
+}

@@ -1,0 +1,70 @@
+/* How a gRPC call ended: code, message, details.
+ *
+ * Codes as numbered by gRPC (github.com/grpc/grpc/blob/master/doc/statuscodes.md); gateway/rpc
+ * hands them to C-core unchanged. */
+#ifndef TESTKIT_GATEWAY_PROXY_RPC_STATUS_H
+#define TESTKIT_GATEWAY_PROXY_RPC_STATUS_H
+
+#include <stdbool.h>
+
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "gateway/proxy/upstream.h"
+#include "gateway/transcode/schema.h"
+
+enum rpc_code {
+    RPC_OK = 0,
+    RPC_CANCELLED = 1,
+    RPC_UNKNOWN = 2,
+    RPC_INVALID_ARGUMENT = 3,
+    RPC_DEADLINE_EXCEEDED = 4,
+    RPC_NOT_FOUND = 5,
+    RPC_ALREADY_EXISTS = 6,
+    RPC_PERMISSION_DENIED = 7,
+    RPC_RESOURCE_EXHAUSTED = 8,
+    RPC_FAILED_PRECONDITION = 9,
+    RPC_ABORTED = 10,
+    RPC_OUT_OF_RANGE = 11,
+    RPC_UNIMPLEMENTED = 12,
+    RPC_INTERNAL = 13,
+    RPC_UNAVAILABLE = 14,
+    RPC_DATA_LOSS = 15,
+    RPC_UNAUTHENTICATED = 16,
+    RPC_CODE_COUNT,
+};
+
+/* Trailers above 8 KiB turn a client's real error into RESOURCE_EXHAUSTED (gateway-facts 2, row 6),
+ * so the text is cut here and the details have a ceiling. */
+enum { RPC_MESSAGE_MAX = 1024, RPC_DETAILS_MAX = 4096 };
+
+struct rpc_status {
+    enum rpc_code code;
+    char message[RPC_MESSAGE_MAX + 1]; /* UTF-8 */
+    struct buffer details; /* serialized google.rpc.Status for grpc-status-details-bin; empty when
+                              OK. Owned: buffer_fini() */
+};
+
+const char *rpc_code_name(enum rpc_code code); /* "NOT_FOUND" */
+
+/* The canonical table for REST APIs (gateway-facts 1.1). 2xx is OK, 3xx UNKNOWN. */
+enum rpc_code rpc_code_from_http(int status);
+enum rpc_code rpc_code_from_error(enum error_code code);
+
+/* A failure of the gateway's own: ErrorInfo with reason = the error code's name and domain
+ * "hypeman-gateway"; BadRequest naming err->field when there is one. */
+void rpc_status_from_error(struct rpc_status *out, const struct error *err);
+
+/* An HTTP answer that is not 2xx. The body's `code` becomes ErrorInfo.reason, its `message` the
+ * message; domain is the first word of the API's package ("hypeman"); metadata http_status and
+ * method. A Retry-After in seconds becomes RetryInfo. The method's error rules come before the
+ * table. A body that is no JSON still gives a message, as the real server's 400s need (VALID-002).
+ */
+void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
+                            const struct upstream_exchange *exchange);
+
+/* An exchange that brought no complete answer. */
+void rpc_status_from_outcome(struct rpc_status *out, const struct method *method,
+                             const struct upstream_exchange *exchange);
+
+#endif

@@ -1,0 +1,79 @@
+/* What the proxy asks of an HTTP client: send this request, tell me once how it ended.
+ *
+ * proxy/ declares the interface, upstream/ implements it with libcurl; another client can take its
+ * place without touching anything else (ARCHITECTURE.md, decision 10).
+ *
+ * Threads: submit and cancel may be called from any thread and never block on the network. `done`
+ * is called exactly once per submitted exchange, on the upstream's own thread, never from within
+ * submit or cancel. */
+#ifndef TESTKIT_GATEWAY_PROXY_UPSTREAM_H
+#define TESTKIT_GATEWAY_PROXY_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buffer.h"
+#include "common/base/text.h"
+#include "common/http/http.h"
+
+enum upstream_outcome {
+    UPSTREAM_ANSWERED,    /* status and body are complete                                      */
+    UPSTREAM_UNREACHABLE, /* refused, no route, DNS, TLS: the request was certainly not sent   */
+    UPSTREAM_LOST,        /* the connection ended before a complete answer; it may have acted  */
+    UPSTREAM_TIMED_OUT,   /* timeout_ms passed; it may have acted                              */
+    UPSTREAM_TOO_LARGE,   /* the answer exceeds max_body_bytes                                 */
+    UPSTREAM_MALFORMED,   /* what came is not HTTP                                             */
+    UPSTREAM_CANCELLED,   /* cancel() was called in time; its connection is closed             */
+    UPSTREAM_FAILED,      /* a fault on our side (memory, descriptors); nothing was sent       */
+};
+
+/* One request and its answer. Owned by the caller, who keeps it, and everything it borrows, alive
+ * and unchanged from submit until `done` is called. */
+struct upstream_exchange {
+    /* The request. */
+    enum http_method method;
+    struct text target; /* path and query, already escaped: sent byte for byte             */
+    const struct http_header *headers; /* sent as they are, besides Host, Content-Length     */
+    size_t header_count;
+    struct text body;      /* sent with Content-Length when has_body, even when empty         */
+    bool has_body;
+    int64_t timeout_ms;    /* for the whole exchange, > 0                                     */
+    size_t max_body_bytes; /* of the answer                                                   */
+    void (*done)(struct upstream_exchange *exchange);
+    void *context; /* the caller's own */
+
+    /* The answer, written before `done`. */
+    enum upstream_outcome outcome;
+    int status;               /* 0 unless an answer's head was read                          */
+    struct buffer answer;     /* owned by the exchange: buffer_fini()                        */
+    char content_type[128];   /* "" when absent; cut                                         */
+    char retry_after[64];     /* the header's text, "" when absent                           */
+    char detail[192];         /* one sentence on what went wrong; "" when ANSWERED           */
+
+    uint64_t id; /* set by submit; names the exchange in cancel */
+    void *transfer; /* the upstream's own, while in flight */
+};
+
+struct upstream {
+    /* Starts the exchange. A request other than GET is put on the wire at most once, whatever
+     * happens (gateway-facts 3.9: libcurl on its own sends it again when a reused connection dies).
+     */
+    void (*submit)(struct upstream *upstream, struct upstream_exchange *exchange);
+    /* Asks for an early end. Does nothing when the exchange is over or unknown, so it may be called
+     * with the id of an exchange that is already freed. `done` follows with CANCELLED, or with the
+     * true outcome when that came first. */
+    void (*cancel)(struct upstream *upstream, uint64_t id);
+};
+
+static inline void upstream_submit(struct upstream *upstream, struct upstream_exchange *exchange)
+{
+    upstream->submit(upstream, exchange);
+}
+
+static inline void upstream_cancel(struct upstream *upstream, uint64_t id)
+{
+    upstream->cancel(upstream, id);
+}
+
+#endif

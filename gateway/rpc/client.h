@@ -1,0 +1,28 @@
+/* One unary gRPC call, for `hypeman-gateway call`. Blocks the calling thread. grpc_init must have
+ * run. */
+#ifndef TESTKIT_GATEWAY_RPC_CLIENT_H
+#define TESTKIT_GATEWAY_RPC_CLIENT_H
+
+#include <stdint.h>
+
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "gateway/proxy/rpc_status.h"
+
+struct rpc_client_call {
+    const char *target;        /* "127.0.0.1:50051" */
+    const char *path;          /* "/hypeman.v1.SnapshotService/GetSnapshot" */
+    const char *authorization; /* metadata value; NULL = none */
+    struct text request;       /* wire bytes */
+    int64_t timeout_ms;        /* > 0 */
+};
+
+/* Fills *status (details are the raw grpc-status-details-bin) and, when it is OK, appends the reply
+ * message to *reply. The caller owns both: buffer_fini(&status->details), buffer_fini(reply).
+ * Fails  INVALID_ARGUMENT  authorization is not legal as metadata
+ *        INTERNAL          C-core refuses the call */
+MUST_USE bool rpc_client_run(const struct rpc_client_call *call, struct rpc_status *status,
+                             struct buffer *reply, struct error *err);
+
+#endif

@@ -1,0 +1,24 @@
+/* Where the upstream is, taken apart once at start. */
+#ifndef TESTKIT_GATEWAY_UPSTREAM_BASE_URL_H
+#define TESTKIT_GATEWAY_UPSTREAM_BASE_URL_H
+
+#include <stdbool.h>
+
+#include "common/base/error.h"
+#include "common/base/scope.h"
+
+struct base_url {
+    char *url;      /* "http://127.0.0.1:4973": no prefix, no credentials; safe to show     */
+    char *prefix;   /* "/v1", "" when none: goes in front of every target; never ends in '/' */
+    char *user;     /* decoded; NULL when the URL names none                                 */
+    char *password; /* decoded; NULL when the URL names none                                 */
+};
+
+/* Owned: base_url_fini(), also after a failure.
+ * Fails  INVALID_ARGUMENT  text is not http(s)://[USER:PASSWORD@]HOST[:PORT][/PREFIX]; the message
+ *                          says what was expected and never repeats credentials
+ *        NO_MEMORY */
+MUST_USE bool base_url_parse(const char *text, struct base_url *out, struct error *err);
+void base_url_fini(struct base_url *base);
+
+#endif
