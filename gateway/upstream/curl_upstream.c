@@ -255,7 +255,8 @@ static bool fall_asleep(struct curl_upstream *self)
 static void finish(struct curl_upstream *self, struct transfer *transfer)
 {
     struct upstream_exchange *exchange = transfer->exchange;
-    if (transfer->easy != NULL && self->handle_count - self->running_count > SPARE_HANDLES) {
+    bool is_surplus = self->handle_count - self->running_count > SPARE_HANDLES;
+    if (transfer->easy != NULL && (is_surplus || !transfer_is_reusable(transfer))) {
         transfer_close(transfer);
         self->handle_count--;
     }

@@ -69,7 +69,7 @@ static void end_of_verdict(struct transfer *transfer)
 static void end_of_time(struct transfer *transfer, int64_t now_ns)
 {
     struct upstream_exchange *exchange = transfer->exchange;
-    if (transfer->times_sent > 0)
+    if (transfer->attempts > 0)
         exchange_fail(exchange, UPSTREAM_TIMED_OUT, "no answer from %.60s within %lld ms; %s",
                       where(transfer), (long long)exchange->timeout_ms, advice(transfer));
     else if (now_ns >= transfer->deadline_ns)
@@ -160,11 +160,15 @@ static void end_sent(struct transfer *transfer, CURLcode code)
 
 void transfer_settle(struct transfer *transfer, CURLcode code, int64_t now_ns)
 {
+    /* What curl says to a header line that does not end. */
+    if (code == CURLE_OUT_OF_MEMORY && transfer->attempts > 0 && !transfer->head_complete)
+        transfer->verdict = VERDICT_HEAD_TOO_LARGE;
+
     if (transfer->verdict != VERDICT_NONE)
         end_of_verdict(transfer);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         end_of_time(transfer, now_ns);
-    else if (transfer->times_sent == 0)
+    else if (transfer->attempts == 0)
         end_unsent(transfer, code);
     else if (code != CURLE_OK || !transfer->head_complete) /* curl is content with half a head */
         end_sent(transfer, code);

@@ -20,6 +20,15 @@ void transfer_close(struct transfer *transfer)
     transfer->easy = NULL;
 }
 
+/* curl counts the new attempts of a handle over its whole life, and gives up at the sixth even when
+ * each belonged to another exchange. */
+bool transfer_is_reusable(const struct transfer *transfer)
+{
+    enum upstream_outcome outcome = transfer->exchange->outcome;
+    return transfer->attempts <= 1 &&
+           (outcome == UPSTREAM_ANSWERED || outcome == UPSTREAM_CANCELLED);
+}
+
 void transfer_fini(struct transfer *transfer)
 {
     transfer_close(transfer);
@@ -145,11 +154,10 @@ static int on_request(void *context, char *remote_ip, char *local_ip, int remote
 {
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
     struct transfer *transfer = context;
-    if (transfer->times_sent > 0 && transfer->exchange->method != HTTP_GET) {
+    if (++transfer->attempts > 1 && transfer->exchange->method != HTTP_GET) {
         transfer->verdict = VERDICT_SENT_ONCE;
         return CURL_PREREQFUNC_ABORT;
     }
-    transfer->times_sent++;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -304,7 +312,7 @@ static CURLcode set_request(struct transfer *transfer, int64_t now_ns)
 bool transfer_prepare(struct transfer *transfer, int64_t now_ns)
 {
     struct upstream_exchange *exchange = transfer->exchange;
-    transfer->times_sent = 0;
+    transfer->attempts = 0;
     transfer->verdict = VERDICT_NONE;
     transfer->socket_errno = 0;
     transfer->head_status = 0;

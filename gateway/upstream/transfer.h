@@ -59,7 +59,7 @@ struct transfer {
     CURL *easy; /* NULL until first used, and again after a burst */
     bool cancel_seen;
 
-    int times_sent; /* how often a request was about to go on the wire */
+    int attempts; /* how often the request was about to go on the wire */
     enum transfer_verdict verdict;
     int socket_errno; /* why no socket could be made, 0 when it could */
     int head_status;  /* of the head being read, 1xx included         */
@@ -81,6 +81,9 @@ void transfer_close(struct transfer *transfer);
 /* Sets the easy handle up for transfer->exchange; the caller adds it to the multi handle. False
  * when that cannot be: the exchange's outcome and detail are then written. */
 MUST_USE bool transfer_prepare(struct transfer *transfer, int64_t now_ns);
+
+/* False when the easy handle must not serve another exchange. */
+bool transfer_is_reusable(const struct transfer *transfer);
 
 /* Writes the outcome of a transfer that curl says has ended. */
 void transfer_settle(struct transfer *transfer, CURLcode code, int64_t now_ns);

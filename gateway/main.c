@@ -1,0 +1,270 @@
+/* hypeman-gateway: options -> objects -> run -> shut down in reverse. */
+#include <curl/curl.h>
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/env/env.h"
+#include "common/program/options.h"
+#include "common/program/ready_file.h"
+#include "gateway/call_command.h"
+#include "gateway/descriptors.h"
+#include "gateway/mock_child.h"
+#include "gateway/rpc/server.h"
+#include "gateway/upstream/curl_upstream.h"
+
+enum {
+    EXIT_USAGE = 2,
+    CONNECT_TIMEOUT_MS = 1000,
+    UPSTREAM_IDLE_MS = 30000, /* below the 60 s and more that servers commonly keep a connection */
+    UPSTREAM_CONNECTIONS = 512,
+    DRAIN_LIMIT_MS = 10000,
+    TOKEN_MAX = 8 << 10,
+};
+
+/* The real server ends every request within 60 s (HTTP-008), so this limit is for one that hangs.
+ */
+#define DEFAULT_TIMEOUT "65s"
+
+static const char *const log_forms[] = { "off", "text", "json", NULL };
+
+static const struct option_spec specs[] = {
+    { "listen", "HOST:PORT", "127.0.0.1:50051", "where to serve gRPC; port 0 picks a free one" },
+    { "upstream", "URL", NULL, "the REST server; without it a hypeman-mock is started" },
+    { "upstream-token-file", "FILE", NULL, "bearer token for calls that bring none" },
+    { "descriptor-set", "FILE", NULL, "serve another API: protoc --include_imports "
+                                      "--descriptor_set_out=FILE" },
+    { "timeout", "DURATION", DEFAULT_TIMEOUT, "longest wait for the upstream, per call" },
+    { "max-inflight", "N", "1000", "calls beyond it are answered RESOURCE_EXHAUSTED" },
+    { "workers", "N", NULL, "pairs of threads; default half the processors" },
+    { "log", "FORM", "text", "access log on standard error: text, json or off" },
+    { "ready-file", "FILE", NULL, "written, whole, once serving" },
+    { 0 },
+};
+
+static const struct options_program program = {
+    .name = "hypeman-gateway",
+    .env_prefix = "HYPEMAN_GATEWAY",
+    .summary = "The Hypeman API as gRPC: translates each call to REST. Also: hypeman-gateway call "
+               "--help.",
+    .specs = specs,
+};
+
+/* Everything main owns, in the order it is made. */
+struct gateway {
+    struct options options;
+    char address[300]; /* "127.0.0.1:50051" */
+    struct listen_address listen;
+    size_t worker_count;
+    int64_t max_inflight;
+    int64_t timeout_ns;
+    size_t log_form;
+    struct mock_child mock;
+    const char *upstream_url;
+    struct buffer authorization; /* NUL-terminated; empty = none */
+    struct schema *schema;
+    struct curl_upstream *upstreams[RPC_MAX_WORKERS];
+    struct upstream *interfaces[RPC_MAX_WORKERS];
+    struct rpc_server *server;
+};
+
+static bool read_options(struct gateway *g, struct error *err)
+{
+    const struct options *o = &g->options;
+    int64_t workers = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+    if (!options_listen(o, "listen", &g->listen, err) ||
+        !options_duration(o, "timeout", &g->timeout_ns, err) ||
+        !options_i64(o, "max-inflight", 1, 1000000, &g->max_inflight, err) ||
+        !options_choice(o, "log", log_forms, &g->log_form, err))
+        return false;
+    if (options_text(o, "workers") != NULL &&
+        !options_i64(o, "workers", 1, RPC_MAX_WORKERS, &workers, err))
+        return false;
+    if (g->timeout_ns < NS_PER_MS)
+        return options_complain(o, "timeout", err, "must be at least 1ms");
+    g->worker_count = workers < 1                 ? 1
+                      : workers > RPC_MAX_WORKERS ? RPC_MAX_WORKERS
+                                                  : (size_t)workers;
+    const bool is_v6 = strchr(g->listen.host, ':') != NULL;
+    (void)snprintf(g->address, sizeof g->address, "%s%s%s:%u", is_v6 ? "[" : "", g->listen.host,
+                   is_v6 ? "]" : "", g->listen.port);
+    return true;
+}
+
+/* "Bearer TOKEN" from the file's first line. */
+static bool read_token(struct gateway *g, struct error *err)
+{
+    const char *path = options_text(&g->options, "upstream-token-file");
+    if (path == NULL)
+        return true;
+    SCOPED(buffer) struct buffer file = buffer_capped(0);
+    if (!read_file(path, TOKEN_MAX, &file, err))
+        return false;
+    struct text rest = buffer_text(&file);
+    struct text token = text_split(&rest, '\n');
+    if (token.len > 0 && token.data[token.len - 1] == '\r')
+        token.len--;
+    if (token.len == 0)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "%s holds no token in its first line", path);
+    g->authorization = buffer_capped(TOKEN_MAX + 16);
+    buffer_append_cstr(&g->authorization, "Bearer ");
+    buffer_append_text(&g->authorization, token);
+    buffer_append_byte(&g->authorization, '\0');
+    return !g->authorization.failed || error_set(err, ERROR_NO_MEMORY, "no memory for the token");
+}
+
+static void warn_if_public(const struct gateway *g)
+{
+    const char *host = g->listen.host;
+    if (strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0)
+        return;
+    (void)fprintf(stderr,
+                  "hypeman-gateway: warning: serving plain text on %s, beyond this machine; put a "
+                  "proxy with TLS in front\n",
+                  g->address);
+}
+
+static bool start_upstreams(struct gateway *g, struct error *err)
+{
+    const struct curl_upstream_config config = { .base_url = g->upstream_url,
+                                                 .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                                 .max_idle_ms = UPSTREAM_IDLE_MS,
+                                                 .max_connections = UPSTREAM_CONNECTIONS };
+    for (size_t i = 0; i < g->worker_count; i++) {
+        if (!curl_upstream_new(&config, &g->upstreams[i], err))
+            return error_prefix(err, "--upstream: ");
+        g->interfaces[i] = curl_upstream_interface(g->upstreams[i]);
+    }
+    return true;
+}
+
+static bool start_server(struct gateway *g, struct error *err)
+{
+    const struct rpc_server_config config = {
+        .address = g->address,
+        .schema = g->schema,
+        .proxy = { .timeout_ms = g->timeout_ns / NS_PER_MS,
+                   .max_reply_bytes = RPC_MAX_REPLY_BYTES,
+                   .upstream_authorization = g->authorization.data },
+        .upstreams = g->interfaces,
+        .worker_count = g->worker_count,
+        .max_inflight = (size_t)g->max_inflight,
+        .log = { .form = (enum access_log_form)g->log_form, .fd = STDERR_FILENO },
+    };
+    return rpc_server_new(&config, &g->server, err);
+}
+
+/* One pair of threads and sockets per call in flight adds up; take what the system allows. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool start(struct gateway *g, struct error *err)
+{
+    g->upstream_url = options_text(&g->options, "upstream");
+    if (!read_token(g, err) ||
+        !descriptors_load(options_text(&g->options, "descriptor-set"), &g->schema, err))
+        return false;
+    if (g->upstream_url == NULL) {
+        if (!mock_child_start(&g->mock, log_forms[g->log_form], err))
+            return false;
+        g->upstream_url = g->mock.url;
+    }
+    raise_descriptor_limit();
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    grpc_init();
+    return start_upstreams(g, err) && start_server(g, err);
+}
+
+static bool announce(const struct gateway *g, struct error *err)
+{
+    char grpc_url[320];
+    const bool is_v6 = strchr(g->listen.host, ':') != NULL;
+    const char *path = options_text(&g->options, "ready-file");
+    (void)snprintf(grpc_url, sizeof grpc_url, "grpc://%s%s%s:%d", is_v6 ? "[" : "", g->listen.host,
+                   is_v6 ? "]" : "", rpc_server_port(g->server));
+    if (g->log_form != ACCESS_LOG_OFF)
+        (void)fprintf(stderr, "hypeman-gateway " TESTKIT_VERSION " serving %s, upstream %s\n",
+                      grpc_url, g->upstream_url);
+    if (path == NULL)
+        return true;
+    const char *const urls[] = { grpc_url, g->upstream_url };
+    const struct ready ready = { program.name, urls, ARRAY_LEN(urls) };
+    return ready_file_write(path, &ready, err);
+}
+
+static void block_signals(sigset_t *waited)
+{
+    sigemptyset(waited);
+    sigaddset(waited, SIGTERM);
+    sigaddset(waited, SIGINT);
+    sigaddset(waited, SIGCHLD);
+    sigprocmask(SIG_BLOCK, waited, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Until told to stop; false when the mock died under us. */
+static bool serve(struct gateway *g, const sigset_t *waited)
+{
+    for (;;) {
+        int number = 0;
+        sigwait(waited, &number);
+        if (number != SIGCHLD)
+            return true;
+        if (g->mock.pid > 0 && waitpid(g->mock.pid, NULL, WNOHANG) == g->mock.pid) {
+            g->mock.pid = 0;
+            (void)fprintf(stderr, "hypeman-gateway: the hypeman-mock I started has ended\n");
+            return false;
+        }
+    }
+}
+
+static void stop(struct gateway *g)
+{
+    if (g->server != NULL && !rpc_server_drain(g->server, DRAIN_LIMIT_MS))
+        (void)fprintf(stderr, "hypeman-gateway: cancelled the calls still running after %d s\n",
+                      DRAIN_LIMIT_MS / 1000);
+    rpc_server_free(g->server);
+    for (size_t i = 0; i < g->worker_count; i++)
+        curl_upstream_free(g->upstreams[i]);
+    schema_free(g->schema);
+    buffer_fini(&g->authorization);
+    mock_child_stop(&g->mock);
+    grpc_shutdown();
+    curl_global_cleanup();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "call") == 0)
+        return call_command(argc - 1, argv + 1);
+
+    static struct gateway gateway;
+    struct error err = { 0 };
+    sigset_t waited;
+    enum options_outcome outcome = options_parse(&program, argc, argv, &gateway.options);
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_EXIT_OK ? EXIT_SUCCESS : EXIT_USAGE;
+    if (!read_options(&gateway, &err))
+        return options_usage(&program, &err);
+    block_signals(&waited); /* before any thread, so all inherit it */
+
+    warn_if_public(&gateway);
+    bool ok = start(&gateway, &err) && announce(&gateway, &err);
+    if (!ok)
+        (void)fprintf(stderr, "hypeman-gateway: %s\n", err.message);
+    ok = ok && serve(&gateway, &waited);
+    stop(&gateway);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
