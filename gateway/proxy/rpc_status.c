@@ -143,9 +143,10 @@ static void add_detail(struct packed_details *d, const char *type_url,
 
 static void add_error_info(struct packed_details *d, const struct explanation *why)
 {
-    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+    Google__Rpc__ErrorInfo info;
     Google__Rpc__ErrorInfo__MetadataEntry entries[MAX_METADATA];
     Google__Rpc__ErrorInfo__MetadataEntry *list[MAX_METADATA];
+    google__rpc__error_info__init(&info);
     for (size_t i = 0; i < why->metadata_count; i++) {
         google__rpc__error_info__metadata_entry__init(&entries[i]);
         entries[i].key = UNCONST(why->metadata[i].key);
@@ -162,10 +163,11 @@ static void add_error_info(struct packed_details *d, const struct explanation *w
 static void add_bad_request(struct packed_details *d, const struct explanation *why,
                             const char *message)
 {
-    Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
-    Google__Rpc__BadRequest__FieldViolation violation =
-        GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT;
+    Google__Rpc__BadRequest request;
+    Google__Rpc__BadRequest__FieldViolation violation;
     Google__Rpc__BadRequest__FieldViolation *list[] = { &violation };
+    google__rpc__bad_request__init(&request);
+    google__rpc__bad_request__field_violation__init(&violation);
     violation.field = UNCONST(why->field);
     violation.description = UNCONST(message);
     request.n_field_violations = 1;
@@ -175,8 +177,10 @@ static void add_bad_request(struct packed_details *d, const struct explanation *
 
 static void add_retry_info(struct packed_details *d, const struct explanation *why)
 {
-    Google__Rpc__RetryInfo retry = GOOGLE__RPC__RETRY_INFO__INIT;
-    Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
+    Google__Rpc__RetryInfo retry;
+    Google__Protobuf__Duration delay;
+    google__protobuf__duration__init(&delay);
+    google__rpc__retry_info__init(&retry);
     delay.seconds = why->retry_after_s;
     retry.retry_delay = &delay;
     add_detail(d, "type.googleapis.com/google.rpc.RetryInfo", &retry.base);
@@ -185,8 +189,10 @@ static void add_retry_info(struct packed_details *d, const struct explanation *w
 /* Without room for details the status goes without them. */
 static void attach_details(struct rpc_status *out, const struct explanation *why)
 {
-    struct packed_details details = { .count = 0 };
-    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+    struct packed_details details; /* its bytes are not worth clearing */
+    Google__Rpc__Status status;
+    details.count = 0;
+    google__rpc__status__init(&status);
     add_error_info(&details, why);
     if (why->field[0] != '\0')
         add_bad_request(&details, why, out->message);

@@ -3,6 +3,8 @@
 #define TESTKIT_GATEWAY_TRANSCODE_SCHEMA_INTERNAL_H
 
 #define HASH_NONFATAL_OOM 1
+#define HASH_FUNCTION(key, length, hash)                                                           \
+    ((hash) = schema_hash((struct text){ (const char *)(key), (length) }))
 #include <protobuf-c/protobuf-c.h>
 #include <uthash.h>
 
