@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <grpc/grpc.h>
-
 #include "common/base/arena.h"
 #include "common/env/env.h"
 #include "common/program/options.h"
@@ -122,7 +120,6 @@ static int run_call(const struct options *o, const struct method *method, struct
     call.timeout_ms = (timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
 
     int result = 0;
-    grpc_init();
     if (!rpc_client_run(&call, &status, &reply, &err)) {
         (void)fprintf(stderr, "%s: %s\n", program.name, err.message);
         result = 1;
@@ -133,7 +130,6 @@ static int run_call(const struct options *o, const struct method *method, struct
         result = print_reply(method, buffer_text(&reply));
     }
     buffer_fini(&status.details);
-    grpc_shutdown();
     return result;
 }
 

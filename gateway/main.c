@@ -1,6 +1,5 @@
 /* hypeman-gateway: options -> objects -> run -> shut down in reverse. */
 #include <curl/curl.h>
-#include <grpc/grpc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -183,7 +182,6 @@ static bool start(struct gateway *g, struct error *err)
     }
     raise_descriptor_limit();
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    grpc_init();
     return start_upstreams(g, err) && start_server(g, err);
 }
 
@@ -241,7 +239,6 @@ static void stop(struct gateway *g)
     schema_free(g->schema);
     buffer_fini(&g->authorization);
     mock_child_stop(&g->mock);
-    grpc_shutdown();
     curl_global_cleanup();
 }
 

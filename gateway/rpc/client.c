@@ -125,6 +125,7 @@ bool rpc_client_run(const struct rpc_client_call *call, struct rpc_status *statu
                     struct buffer *reply, struct error *err)
 {
     struct exchange x = { 0 };
+    grpc_init();
     open_call(&x, call);
     bool ran = x.header_count == 0 || grpc_header_nonbin_value_is_legal(x.headers[0].value);
     if (!ran)
@@ -135,5 +136,6 @@ bool rpc_client_run(const struct rpc_client_call *call, struct rpc_status *statu
         read_reply(x.reply, reply);
     }
     exchange_fini(&x);
+    grpc_shutdown();
     return ran;
 }

@@ -1,5 +1,4 @@
-/* One unary gRPC call, for `hypeman-gateway call`. Blocks the calling thread. grpc_init must have
- * run. */
+/* One unary gRPC call, for `hypeman-gateway call`. Blocks the calling thread. */
 #ifndef TESTKIT_GATEWAY_RPC_CLIENT_H
 #define TESTKIT_GATEWAY_RPC_CLIENT_H
 

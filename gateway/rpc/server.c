@@ -456,6 +456,7 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **
     struct rpc_server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the server");
+    grpc_init(); /* counted: the last grpc_shutdown undoes it */
     server->schema = config->schema;
     server->proxy = config->proxy;
     server->log = config->log;
@@ -533,4 +534,5 @@ void rpc_server_free(struct rpc_server *server)
     pthread_cond_destroy(&server->went_down);
     pthread_mutex_destroy(&server->mutex);
     free(server);
+    grpc_shutdown();
 }

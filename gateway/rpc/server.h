@@ -2,7 +2,7 @@
  *
  * One worker = one completion queue with its thread, plus the upstream it was given, which has a
  * thread of its own. A call stays with the worker that received it; only its reply is started from
- * the upstream's thread (ARCHITECTURE.md, "Threads"). grpc_init must have run. */
+ * the upstream's thread (ARCHITECTURE.md, "Threads"). */
 #ifndef TESTKIT_GATEWAY_RPC_SERVER_H
 #define TESTKIT_GATEWAY_RPC_SERVER_H
 

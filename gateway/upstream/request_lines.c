@@ -18,11 +18,12 @@
 static const struct default_line {
     struct text name;
     struct text line;
+    bool with_body; /* curl adds it only to a request that may have one */
 } default_lines[] = {
-    { LITERAL("Accept"), LITERAL("Accept:") },
-    { LITERAL("Content-Type"), LITERAL("Content-Type:") },
-    { LITERAL("Expect"), LITERAL("Expect:") },
-    { LITERAL("Accept-Encoding"), LITERAL("Accept-Encoding: identity") },
+    { LITERAL("Accept"), LITERAL("Accept:"), false },
+    { LITERAL("Content-Type"), LITERAL("Content-Type:"), true },
+    { LITERAL("Expect"), LITERAL("Expect:"), true },
+    { LITERAL("Accept-Encoding"), LITERAL("Accept-Encoding: identity"), false },
 };
 
 /* How long the request is and where it goes is decided here; a second opinion on the wire is how
@@ -192,6 +193,8 @@ bool request_lines_write(struct transfer *transfer)
     }
     for (size_t i = 0; i < ARRAY_LEN(default_lines); i++) {
         const struct default_line *line = &default_lines[i];
+        if (line->with_body && exchange->method == HTTP_GET && !exchange->has_body)
+            continue;
         if (http_find_header(exchange->headers, exchange->header_count, line->name.data).data !=
             NULL)
             continue;
