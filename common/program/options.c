@@ -1,0 +1,341 @@
+#include "common/program/options.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buffer.h"
+#include "common/base/text.h"
+#include "common/json/go_duration.h"
+
+enum { ENV_NAME_MAX = 128, HELP_MAX = 64 * 1024 };
+
+static size_t spec_count(const struct options_program *program)
+{
+    size_t count = 0;
+    while (program->specs[count].name != NULL)
+        count++;
+    assert(count <= OPTIONS_MAX);
+    return count;
+}
+
+/* The row of that name, spec_count() when there is none. */
+static size_t find_spec(const struct options_program *program, struct text name)
+{
+    size_t i = 0;
+    while (program->specs[i].name != NULL && !text_equal_cstr(name, program->specs[i].name))
+        i++;
+    return i;
+}
+
+static const char *env_name(const struct options_program *program, const char *name,
+                            char out[static ENV_NAME_MAX])
+{
+    int len = snprintf(out, ENV_NAME_MAX, "%s_%s", program->env_prefix, name);
+    assert(len > 0 && len < ENV_NAME_MAX);
+    for (char *c = out + strlen(program->env_prefix); *c != '\0'; c++)
+        *c = *c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+    return out;
+}
+
+static const char *env_value(const struct options_program *program, const char *name)
+{
+    char variable[ENV_NAME_MAX];
+    const char *value = getenv(env_name(program, name, variable));
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* ---- reading the command line ---- */
+
+static bool unknown_option(const struct options_program *program, struct text name,
+                           struct error *err)
+{
+    const char *candidates[OPTIONS_MAX + 3];
+    size_t count = spec_count(program);
+    for (size_t i = 0; i < count; i++)
+        candidates[i] = program->specs[i].name;
+    candidates[count++] = "help";
+    candidates[count++] = "version";
+    candidates[count] = NULL;
+    char word[64];
+    snprintf(word, sizeof word, TEXT_FMT, TEXT_ARGS(name));
+    const char *near = text_nearest(word, candidates);
+    return error_set(err, ERROR_INVALID_ARGUMENT, "unknown option --" TEXT_FMT "%s%s%s",
+                     TEXT_ARGS(name), near == NULL ? "" : "; did you mean --",
+                     near == NULL ? "" : near, near == NULL ? "" : "?");
+}
+
+static bool give(struct options *out, size_t spec, const char *value, struct error *err)
+{
+    if (out->given_count == OPTIONS_MAX)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "more than %d options", OPTIONS_MAX);
+    out->given[out->given_count].spec = spec;
+    out->given[out->given_count++].value = value;
+    return true;
+}
+
+/* One option; *next is the argument after it and is consumed when it is the value. */
+static bool read_option(const struct options_program *program, const char *arg, char *const **next,
+                        struct options *out, struct error *err)
+{
+    const char *equals = strchr(arg, '=');
+    struct text name = { arg, equals == NULL ? strlen(arg) : (size_t)(equals - arg) };
+    size_t i = find_spec(program, name);
+    const struct option_spec *spec = &program->specs[i];
+    if (spec->name == NULL)
+        return unknown_option(program, name, err);
+    if (spec->value == NULL)
+        return equals == NULL ? give(out, i, "true", err)
+                              : error_set(err, ERROR_INVALID_ARGUMENT,
+                                          "--%s is a switch and takes no value", spec->name);
+    if (equals != NULL)
+        return give(out, i, equals + 1, err);
+    /* "--listen --vivify" is a forgotten value, not an address called --vivify. */
+    if (**next == NULL || strncmp(**next, "--", 2) == 0)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "--%s needs a value: --%s %s", spec->name,
+                         spec->name, spec->value);
+    return give(out, i, *(*next)++, err);
+}
+
+static bool is_one_of(const char *value, const char *const *names)
+{
+    while (*names != NULL && !text_equal_nocase(text_of(value), text_of(*names)))
+        names++;
+    return *names != NULL;
+}
+
+static bool is_yes(const char *value)
+{
+    return is_one_of(value, (const char *const[]){ "1", "true", "yes", "on", NULL });
+}
+
+static bool is_no(const char *value)
+{
+    return is_one_of(value, (const char *const[]){ "0", "false", "no", "off", NULL });
+}
+
+static bool check_switches(const struct options *o, struct error *err)
+{
+    for (const struct option_spec *spec = o->program->specs; spec->name != NULL; spec++) {
+        const char *value = spec->value == NULL ? options_text(o, spec->name) : NULL;
+        if (value != NULL && !is_yes(value) && !is_no(value))
+            return options_complain(o, spec->name, err, "must be true or false, not \"%s\"", value);
+    }
+    return true;
+}
+
+static void print_help(const struct options_program *program, struct buffer *text)
+{
+    buffer_appendf(text, "Usage: %s [options]\n\n%s\n\nOptions:\n", program->name,
+                   program->summary);
+    for (const struct option_spec *spec = program->specs; spec->name != NULL; spec++) {
+        char variable[ENV_NAME_MAX];
+        buffer_appendf(text, "  --%s%s%s\n        %s\n        [%s", spec->name,
+                       spec->value == NULL ? "" : " ", spec->value == NULL ? "" : spec->value,
+                       spec->help, env_name(program, spec->name, variable));
+        if (spec->fallback != NULL)
+            buffer_appendf(text, ", default %s", spec->fallback);
+        buffer_append_cstr(text, "]\n");
+    }
+    buffer_append_cstr(text, "  --help\n        print this and exit\n"
+                             "  --version\n        print the version and exit\n\n"
+                             "A flag beats its environment variable, which beats the default.\n");
+}
+
+enum options_outcome options_read(const struct options_program *program, int argc,
+                                  char *const *argv, struct options *out, struct buffer *text,
+                                  struct error *err)
+{
+    *out = (struct options){ .program = program };
+    char *const *next = argc > 0 ? argv + 1 : argv;
+    while (*next != NULL) {
+        const char *arg = *next++;
+        if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+            print_help(program, text);
+            return OPTIONS_EXIT_OK;
+        }
+        if (strcmp(arg, "--version") == 0) {
+            buffer_appendf(text, "%s %s\n", program->name, TESTKIT_VERSION);
+            return OPTIONS_EXIT_OK;
+        }
+        bool ok = false;
+        if (strcmp(arg, "--") == 0 && *next == NULL)
+            break;
+        if (strncmp(arg, "--", 2) == 0 && arg[2] != '\0')
+            ok = read_option(program, arg + 2, &next, out, err);
+        else if (arg[0] == '-' && arg[1] != '\0' && arg[1] != '-')
+            error_set(err, ERROR_INVALID_ARGUMENT, "unknown option %s; options are written --name",
+                      arg);
+        else
+            error_set(err, ERROR_INVALID_ARGUMENT,
+                      "unexpected argument \"%s\"; every option is written --name", arg);
+        if (!ok)
+            return OPTIONS_EXIT_USAGE;
+    }
+    return check_switches(out, err) ? OPTIONS_RUN : OPTIONS_EXIT_USAGE;
+}
+
+enum options_outcome options_parse(const struct options_program *program, int argc,
+                                   char *const *argv, struct options *out)
+{
+    SCOPED(buffer) struct buffer text = buffer_capped(HELP_MAX);
+    struct error err = { 0 };
+    enum options_outcome outcome = options_read(program, argc, argv, out, &text, &err);
+    if (outcome == OPTIONS_EXIT_OK)
+        fwrite(text.data, 1, text.len, stdout);
+    else if (outcome == OPTIONS_EXIT_USAGE)
+        options_usage(program, &err);
+    return outcome;
+}
+
+int options_usage(const struct options_program *program, const struct error *err)
+{
+    fprintf(stderr, "%s: %s (see --help)\n", program->name, err->message);
+    return 2;
+}
+
+/* ---- values ---- */
+
+static size_t known_spec(const struct options *o, const char *name)
+{
+    size_t spec = find_spec(o->program, text_of(name));
+    assert(o->program->specs[spec].name != NULL);
+    return spec;
+}
+
+static size_t times_given(const struct options *o, const char *name)
+{
+    size_t spec = known_spec(o, name);
+    size_t count = 0;
+    for (size_t i = 0; i < o->given_count; i++)
+        count += o->given[i].spec == spec;
+    return count;
+}
+
+const char *options_nth(const struct options *o, const char *name, size_t n)
+{
+    size_t spec = known_spec(o, name);
+    for (size_t i = 0, seen = 0; i < o->given_count; i++)
+        if (o->given[i].spec == spec && seen++ == n)
+            return o->given[i].value;
+    if (n > 0 || times_given(o, name) > 0)
+        return NULL;
+    const char *value = env_value(o->program, name);
+    return value != NULL ? value : o->program->specs[spec].fallback;
+}
+
+const char *options_text(const struct options *o, const char *name)
+{
+    size_t count = times_given(o, name);
+    return options_nth(o, name, count == 0 ? 0 : count - 1);
+}
+
+bool options_switch(const struct options *o, const char *name)
+{
+    const char *value = options_text(o, name);
+    return value != NULL && is_yes(value);
+}
+
+bool options_complain(const struct options *o, const char *name, struct error *err,
+                      const char *format, ...)
+{
+    char problem[sizeof err->message];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(problem, sizeof problem, format, values);
+    va_end(values);
+    char variable[ENV_NAME_MAX];
+    bool from_env = times_given(o, name) == 0 && env_value(o->program, name) != NULL;
+    return error_set_field(err, ERROR_INVALID_ARGUMENT, name, "%s%s %s", from_env ? "" : "--",
+                           from_env ? env_name(o->program, name, variable) : name, problem);
+}
+
+static struct text required_text(const struct options *o, const char *name)
+{
+    const char *value = options_text(o, name);
+    assert(value != NULL);
+    return text_of(value);
+}
+
+bool options_duration(const struct options *o, const char *name, int64_t *out_ns, struct error *err)
+{
+    struct text value = required_text(o, name);
+    struct error why = { 0 };
+    int64_t ns;
+    if (!go_duration_parse(value, &ns, &why) || ns < 0)
+        return options_complain(
+            o, name, err, "must be a duration such as 250ms, 5s or 1h30m, not \"%s\"", value.data);
+    *out_ns = ns;
+    return true;
+}
+
+bool options_i64(const struct options *o, const char *name, int64_t min, int64_t max, int64_t *out,
+                 struct error *err)
+{
+    struct text value = required_text(o, name);
+    int64_t number;
+    if (!text_parse_i64(value, &number) || number < min || number > max)
+        return options_complain(o, name, err,
+                                "must be a whole number from %lld to %lld, not \"%s\"",
+                                (long long)min, (long long)max, value.data);
+    *out = number;
+    return true;
+}
+
+bool options_choice(const struct options *o, const char *name, const char *const *names,
+                    size_t *out, struct error *err)
+{
+    struct text value = required_text(o, name);
+    char list[256] = "";
+    size_t len = 0;
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (text_equal_cstr(value, names[i])) {
+            *out = i;
+            return true;
+        }
+        const char *before = i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ";
+        int n = snprintf(list + len, sizeof list - len, "%s%s", before, names[i]);
+        len += n < 0 ? 0 : (size_t)n;
+        if (len >= sizeof list)
+            len = sizeof list - 1;
+    }
+    return options_complain(o, name, err, "must be %s, not \"%s\"", list, value.data);
+}
+
+static bool parse_listen(struct text value, struct listen_address *out)
+{
+    const char *colon = value.len == 0 ? NULL : memrchr(value.data, ':', value.len);
+    if (colon == NULL)
+        return false;
+    struct text host = { value.data, (size_t)(colon - value.data) };
+    struct text port = { colon + 1, value.len - host.len - 1 };
+    uint64_t number;
+    bool bracketed = host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';
+    if (bracketed)
+        host = (struct text){ host.data + 1, host.len - 2 };
+    if (host.len == 0 || host.len >= sizeof out->host || !text_parse_u64(port, &number) ||
+        number > UINT16_MAX)
+        return false;
+    char name[sizeof out->host] = { 0 };
+    memcpy(name, host.data, host.len);
+    /* Brackets belong to IPv6 addresses, which alone have colons; a '/' means a whole URL. */
+    if ((strchr(name, ':') != NULL) != bracketed || strpbrk(name, "[]/ ") != NULL)
+        return false;
+    memcpy(out->host, name, sizeof name);
+    out->port = (uint16_t)number;
+    return true;
+}
+
+bool options_listen(const struct options *o, const char *name, struct listen_address *out,
+                    struct error *err)
+{
+    struct text value = required_text(o, name);
+    if (parse_listen(value, out))
+        return true;
+    return options_complain(
+        o, name, err,
+        "must be HOST:PORT, as 127.0.0.1:8080 or [::1]:0 (0: any free port), not \"%s\"",
+        value.data);
+}

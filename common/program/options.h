@@ -1,0 +1,106 @@
+/* Command lines from a table: flag > environment variable > default.
+ *
+ * Every option is long and single-valued: --name VALUE, --name=VALUE, or a switch --name. Its
+ * environment variable is PREFIX_NAME in upper case with '_' for '-'; an empty variable counts as
+ * unset. A flag given again replaces the earlier one, except through options_nth. Names must be
+ * complete: an abbreviation that works today would change its meaning with the next option.
+ *
+ *     static const struct option_spec specs[] = {
+ *         { "listen", "ADDR", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
+ *         { "vivify", NULL, NULL, "unknown ids spring into being" },
+ *         { 0 },
+ *     };
+ */
+#ifndef TESTKIT_COMMON_PROGRAM_OPTIONS_H
+#define TESTKIT_COMMON_PROGRAM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+
+enum { OPTIONS_MAX = 64 };
+
+struct option_spec {
+    const char *name;     /* without "--"; NULL ends the table */
+    const char *value;    /* placeholder; NULL for a switch    */
+    const char *fallback; /* default text; NULL for none       */
+    const char *help;
+};
+
+struct options_program {
+    const char *name;       /* "hypeman-mock"; "hypeman-gateway tail" for a subcommand */
+    const char *env_prefix; /* "HYPEMAN_MOCK"                                          */
+    const char *summary;    /* one sentence for --help                                 */
+    const struct option_spec *specs;
+};
+
+enum options_outcome {
+    OPTIONS_RUN,
+    OPTIONS_EXIT_OK,    /* --help or --version was printed: exit 0   */
+    OPTIONS_EXIT_USAGE, /* the mistake was printed on stderr: exit 2 */
+};
+
+struct options {
+    const struct options_program *program; /* borrowed */
+    struct {
+        size_t spec;
+        const char *value; /* borrowed from argv */
+    } given[OPTIONS_MAX];  /* in the order of the command line */
+    size_t given_count;
+};
+
+/* argv[0] is skipped; a subcommand's caller passes the part that starts with its name.
+ * out  borrows program, argv and, later, the environment.
+ * Prints --help and --version to stdout, mistakes to stderr. */
+MUST_USE enum options_outcome options_parse(const struct options_program *program, int argc,
+                                            char *const *argv, struct options *out);
+
+/* The same without printing: OPTIONS_EXIT_USAGE comes with *err, OPTIONS_EXIT_OK with what to
+ * print in `text`, which must hold a few kilobytes. */
+MUST_USE enum options_outcome options_read(const struct options_program *program, int argc,
+                                           char *const *argv, struct options *out,
+                                           struct buffer *text, struct error *err);
+
+/* The value in force; NULL when nothing gives one. Naming an option that is not in the table is a
+ * bug and asserted, here and below. */
+const char *options_text(const struct options *o, const char *name);
+/* The n-th value of a flag that may be repeated; NULL past the last. Without the flag, the
+ * environment's or default value is the only one. */
+const char *options_nth(const struct options *o, const char *name, size_t n);
+/* Given as a flag, or as 1, true, yes or on in the environment (checked by options_parse). */
+bool options_switch(const struct options *o, const char *name);
+
+/* Typed values of an option that has one (has a default, or options_text is not NULL).
+ * Fail  INVALID_ARGUMENT  field = the name; the message names the flag, or the variable the value
+ *       came from, and says what is expected */
+
+/* A Go duration of zero or more, in nanoseconds. */
+MUST_USE bool options_duration(const struct options *o, const char *name, int64_t *out_ns,
+                               struct error *err);
+MUST_USE bool options_i64(const struct options *o, const char *name, int64_t min, int64_t max,
+                          int64_t *out, struct error *err);
+/* names  NULL-terminated; *out is the index. */
+MUST_USE bool options_choice(const struct options *o, const char *name, const char *const *names,
+                             size_t *out, struct error *err);
+
+struct listen_address {
+    char host[256]; /* without brackets */
+    uint16_t port;  /* 0: any free one  */
+};
+
+/* HOST:PORT or [IPV6]:PORT. */
+MUST_USE bool options_listen(const struct options *o, const char *name, struct listen_address *out,
+                             struct error *err);
+
+/* Reports a problem of an option in the same form, for checks of the caller's own:
+ * "--seed must be odd". Always returns false. */
+bool options_complain(const struct options *o, const char *name, struct error *err,
+                      const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Prints "NAME: MESSAGE (see --help)" to stderr; returns the exit code, 2. */
+int options_usage(const struct options_program *program, const struct error *err);
+
+#endif
