@@ -1,0 +1,129 @@
+#include "mock/domain/instance.h"
+
+#include <assert.h>
+
+#include "mock/domain/instance_record.h"
+#include "mock/domain/names.h"
+
+static const char *const state_names[] = {
+    [INSTANCE_CREATED] = "Created",   [INSTANCE_INITIALIZING] = "Initializing",
+    [INSTANCE_RUNNING] = "Running",   [INSTANCE_PAUSED] = "Paused",
+    [INSTANCE_SHUTDOWN] = "Shutdown", [INSTANCE_STOPPED] = "Stopped",
+    [INSTANCE_STANDBY] = "Standby",   [INSTANCE_UNKNOWN] = "Unknown",
+};
+static_assert(ARRAY_LEN(state_names) == INSTANCE_STATE_COUNT, "one name per state");
+
+static const char *const egress_names[] = {
+    [EGRESS_ALL] = "all",
+    [EGRESS_HTTP_HTTPS_ONLY] = "http_https_only",
+};
+static_assert(ARRAY_LEN(egress_names) == EGRESS_MODE_COUNT, "one name per mode");
+
+static const char *const health_check_names[] = {
+    [HEALTH_CHECK_NONE] = "none",
+    [HEALTH_CHECK_HTTP] = "http",
+    [HEALTH_CHECK_TCP] = "tcp",
+    [HEALTH_CHECK_EXEC] = "exec",
+};
+static_assert(ARRAY_LEN(health_check_names) == HEALTH_CHECK_TYPE_COUNT, "one name per type");
+
+static const char *const restart_names[] = {
+    [RESTART_NEVER] = "never",
+    [RESTART_ALWAYS] = "always",
+    [RESTART_ON_FAILURE] = "on_failure",
+};
+static_assert(ARRAY_LEN(restart_names) == RESTART_POLICY_KIND_COUNT, "one name per policy");
+
+static const char *const health_names[] = {
+    [HEALTH_DISABLED] = "disabled",   [HEALTH_STARTING] = "starting", [HEALTH_HEALTHY] = "healthy",
+    [HEALTH_UNHEALTHY] = "unhealthy", [HEALTH_UNKNOWN] = "unknown",
+};
+static_assert(ARRAY_LEN(health_names) == HEALTH_STATUS_COUNT, "one name per status");
+
+const char *instance_state_name(enum instance_state state)
+{
+    return state_names[state];
+}
+
+bool instance_state_parse(struct text name, enum instance_state *out)
+{
+    size_t i = 0;
+    if (!names_find(state_names, ARRAY_LEN(state_names), name, &i))
+        return false;
+    *out = (enum instance_state)i;
+    return true;
+}
+
+bool instance_state_has_vmm(enum instance_state state)
+{
+    return state != INSTANCE_STOPPED && state != INSTANCE_STANDBY && state != INSTANCE_UNKNOWN;
+}
+
+const char *egress_mode_name(enum egress_mode mode)
+{
+    return egress_names[mode];
+}
+
+bool egress_mode_parse(struct text name, enum egress_mode *out)
+{
+    size_t i = 0;
+    if (!names_find(egress_names, ARRAY_LEN(egress_names), name, &i))
+        return false;
+    *out = (enum egress_mode)i;
+    return true;
+}
+
+const char *health_check_type_name(enum health_check_type type)
+{
+    return health_check_names[type];
+}
+
+bool health_check_type_parse(struct text name, enum health_check_type *out)
+{
+    size_t i = 0;
+    if (!names_find(health_check_names, ARRAY_LEN(health_check_names), name, &i))
+        return false;
+    *out = (enum health_check_type)i;
+    return true;
+}
+
+const char *restart_policy_kind_name(enum restart_policy_kind kind)
+{
+    return restart_names[kind];
+}
+
+bool restart_policy_kind_parse(struct text name, enum restart_policy_kind *out)
+{
+    size_t i = 0;
+    if (!names_find(restart_names, ARRAY_LEN(restart_names), name, &i))
+        return false;
+    *out = (enum restart_policy_kind)i;
+    return true;
+}
+
+const char *health_status_name(enum health_status status)
+{
+    return health_names[status];
+}
+
+/* INST-HC-002..005, as long as no probe has reported. */
+static enum health_status health_at(const struct instance *instance)
+{
+    const struct health_check_policy *policy = &instance->config->health_check;
+    if (!policy->present || policy->type == HEALTH_CHECK_NONE)
+        return HEALTH_DISABLED;
+    bool up = instance->state == INSTANCE_INITIALIZING || instance->state == INSTANCE_RUNNING;
+    return up ? HEALTH_STARTING : HEALTH_UNKNOWN;
+}
+
+struct instance_view instance_view(const struct instance *instance, int64_t now_ns)
+{
+    struct instance at = *instance;
+    instance_settle(&at, now_ns);
+    return (struct instance_view){
+        .state = at.state,
+        .has_snapshot = at.state == INSTANCE_STANDBY,
+        .phases = at.phases,
+        .health = health_at(&at),
+    };
+}

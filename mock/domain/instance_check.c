@@ -1,0 +1,240 @@
+#include "mock/domain/instance_check.h"
+
+#include "common/base/checked.h"
+#include "mock/domain/credentials.h"
+#include "mock/domain/image.h"
+#include "mock/domain/instance_record.h"
+#include "mock/domain/tags.h"
+#include "mock/domain/volumes.h"
+#include "mock/domain/world_state.h"
+
+/* Texts of INTERNAL are ours: the real server answers 500 and hides them. */
+static bool refuse_internal(struct error *err, const char *field, const char *message)
+{
+    return error_set_field(err, ERROR_INTERNAL, field, "%s", message);
+}
+
+static bool check_snapshot_policy(struct instance_draft *draft, struct error *err)
+{
+    const struct snapshot_policy *policy = &draft->config.snapshot;
+    return !policy->present || compression_check(&policy->compression, "snapshot_policy", err);
+}
+
+static bool check_image_given(struct instance_draft *draft, struct error *err)
+{
+    if (draft->config.image.len == 0)
+        return refuse_internal(err, "image", "image is empty");
+    return true;
+}
+
+static bool check_not_negative(struct instance_draft *draft, struct error *err)
+{
+    const struct instance_config *asked = &draft->request->config;
+    const struct {
+        const char *field;
+        int64_t value;
+    } numbers[] = {
+        { "size", asked->size_bytes },
+        { "hotplug_size", asked->hotplug_bytes },
+        { "overlay_size", asked->overlay_bytes },
+        { "vcpus", asked->vcpus },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        if (numbers[i].value < 0)
+            return error_set_field(err, ERROR_INTERNAL, numbers[i].field, "%s is negative",
+                                   numbers[i].field);
+    }
+    return true;
+}
+
+static bool check_egress(struct instance_draft *draft, struct error *err)
+{
+    const struct network_config *network = &draft->config.network;
+    if (network->egress_enabled && !network->enabled)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "network.egress",
+                               "invalid request: network.egress requires network.enabled=true");
+    return true;
+}
+
+static bool check_credentials(struct instance_draft *draft, struct error *err)
+{
+    return credentials_check(&draft->config, err);
+}
+
+static bool check_tags(struct instance_draft *draft, struct error *err)
+{
+    return tags_check_keys(draft->config.tags, err);
+}
+
+static bool check_auto_standby(struct instance_draft *draft, struct error *err)
+{
+    const struct error *found = draft->request->auto_standby_error;
+    if (found == NULL)
+        return true;
+    return error_set_field(err, found->code, found->field, "%s", found->message);
+}
+
+static bool check_health_check(struct instance_draft *draft, struct error *err)
+{
+    const struct instance_config *config = &draft->config;
+    enum health_check_type type = config->health_check.type;
+    if (!config->health_check.present)
+        return true;
+    if ((type == HEALTH_CHECK_HTTP || type == HEALTH_CHECK_TCP) && !config->network.enabled)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "health_check",
+                               "invalid request: %s health checks require network.enabled=true",
+                               health_check_type_name(type));
+    if (type == HEALTH_CHECK_EXEC && config->skip_guest_agent)
+        return error_set_field(
+            err, ERROR_INVALID_ARGUMENT, "health_check",
+            "invalid request: exec health checks require skip_guest_agent=false");
+    return true;
+}
+
+static bool check_volumes(struct instance_draft *draft, struct error *err)
+{
+    return volumes_check_rules(&draft->world->env->mem, draft->config.volumes,
+                               draft->config.volume_count, err);
+}
+
+static bool check_gpu_host(struct instance_draft *draft, struct error *err)
+{
+    if (draft->config.gpu_profile.len > 0 && draft->world->settings.host.os == HOST_DARWIN)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "gpu",
+                               "invalid request: vGPU (mdev) is not supported on macOS");
+    return true;
+}
+
+static bool check_expires_at(struct instance_draft *draft, struct error *err)
+{
+    if (draft->request->has_expires_at && draft->request->expires_at_ns <= draft->now_ns)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "expires_at",
+                               "invalid expires_at: must be in the future");
+    return true;
+}
+
+static bool check_device_plan(struct instance_draft *draft, struct error *err)
+{
+    enum { OWN_DISKS = 3 }; /* root file system, overlay, config */
+    const struct instance_config *config = &draft->config;
+    struct device_plan plan = {
+        .hotplug_bytes = config->hotplug_bytes,
+        .has_pci_devices = config->devices.count > 0 || config->gpu_profile.len > 0,
+        .disks = OWN_DISKS + volumes_disk_count(config->volumes, config->volume_count),
+        .has_network = config->network.enabled,
+    };
+    return hypervisor_check_devices(config->hypervisor, &plan, err);
+}
+
+static bool check_image(struct instance_draft *draft, struct error *err)
+{
+    struct instance_config *config = &draft->config;
+    return image_resolve(draft->world, config->image, config->platform, &config->platform, err);
+}
+
+static bool check_hypervisor(struct instance_draft *draft, struct error *err)
+{
+    if (!hypervisor_runs_on(draft->config.hypervisor, draft->world->settings.host))
+        return refuse_internal(err, "hypervisor", "hypervisor not available on this host");
+    return true;
+}
+
+static bool check_limits(struct instance_draft *draft, struct error *err)
+{
+    const struct instance_limits *limits = &draft->world->settings.limits;
+    const struct instance_config *config = &draft->config;
+    int64_t memory = 0;
+
+    if (config->overlay_bytes > limits->max_overlay_bytes)
+        return refuse_internal(err, "overlay_size", "overlay_size exceeds the limit");
+    if (config->vcpus > limits->max_vcpus)
+        return refuse_internal(err, "vcpus", "vcpus exceed the limit");
+    if (!i64_add(config->size_bytes, config->hotplug_bytes, &memory) ||
+        memory > limits->max_memory_bytes)
+        return refuse_internal(err, "size", "size and hotplug_size exceed the limit");
+    return true;
+}
+
+static bool check_capacity(struct instance_draft *draft, struct error *err)
+{
+    struct instance booted = { .state = INSTANCE_INITIALIZING, .config = &draft->config };
+    struct capacity_use wanted = instance_capacity_use(&booted);
+    return capacity_check(&draft->world->settings.capacity, &draft->world->used, &wanted, err);
+}
+
+static bool check_devices(struct instance_draft *draft, struct error *err)
+{
+    if (draft->config.devices.count > 0)
+        return refuse_internal(err, "devices", "device not found");
+    return true;
+}
+
+/* Only instances that hold an address stand in the way of a name (INST-N-002, INST-N-003). */
+static bool check_name(struct instance_draft *draft, struct error *err)
+{
+    struct text name = draft->config.name;
+    struct cow_cursor at;
+    if (!draft->config.network.enabled)
+        return true;
+    cow_cursor_seek(&at, &draft->world->instances.maps[INSTANCES_BY_NAME],
+                    (struct cow_key){ .major = name });
+    for (;;) {
+        const struct instance *other = cow_cursor_next(&at);
+        if (other == NULL || !text_equal(other->config->name, name))
+            return true;
+        if (network_has_address(&other->address))
+            return error_set_field(err, ERROR_ALREADY_EXISTS, "name",
+                                   "allocate network: instance name already exists: instance name "
+                                   "'" TEXT_FMT "' already exists, can't assign into same network: "
+                                   "default",
+                                   TEXT_ARGS(name));
+    }
+}
+
+static bool pick_address(struct instance_draft *draft, struct error *err)
+{
+    const struct world *world = draft->world;
+    if (draft->config.network.enabled &&
+        !address_pool_pick(&world->addresses, &world->instances.maps[INSTANCES_BY_IP],
+                           &draft->address))
+        return refuse_internal(err, "network", "no address left in the network");
+    return true;
+}
+
+static bool check_attachable(struct instance_draft *draft, struct error *err)
+{
+    return volumes_check_attachable(draft->config.volumes, draft->config.volume_count, err);
+}
+
+/* Rows of instances.md 7.1; where two rows share a number there, ours keep the order of 7.2. */
+static bool (*const checks[])(struct instance_draft *, struct error *) = {
+    check_snapshot_policy, /* 10 */
+    check_image_given,     /* 11 */
+    check_not_negative,    /* 12 */
+    check_egress,          /* 13 */
+    check_credentials,     /* 14 */
+    check_tags,            /* 15 */
+    check_auto_standby,    /* 16 */
+    check_health_check,    /* 17 */
+    check_volumes,         /* 18 */
+    check_gpu_host,        /* INST-C-087: between 18 and 19 */
+    check_expires_at,      /* NEW-052: between 18 and 19    */
+    check_device_plan,     /* 19 */
+    check_image,           /* 20, 21 */
+    check_hypervisor,      /* 22 */
+    check_limits,          /* 24 */
+    check_capacity,        /* 25 */
+    check_devices,         /* 27 */
+    check_name,            /* 28 */
+    pick_address,          /* 28 */
+    check_attachable,      /* 29 */
+};
+
+bool instance_check(struct instance_draft *draft, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+        if (!checks[i](draft, err))
+            return false;
+    }
+    return true;
+}

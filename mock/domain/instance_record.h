@@ -1,0 +1,31 @@
+/* Making and sharing instance records; for the domain's own files. */
+#ifndef TESTKIT_MOCK_DOMAIN_INSTANCE_RECORD_H
+#define TESTKIT_MOCK_DOMAIN_INSTANCE_RECORD_H
+
+#include <stdint.h>
+
+#include "common/base/mem.h"
+#include "common/base/scope.h"
+#include "mock/domain/capacity.h"
+#include "mock/domain/instance.h"
+
+/* A copy of `from` with everything it points to; NULL when out of memory. Owned, one reference:
+ * instance_config_release(). */
+MUST_USE const struct instance_config *instance_config_new(const struct mem *mem,
+                                                           const struct instance_config *from);
+void instance_config_release(const struct mem *mem, const struct instance_config *config);
+
+/* A record with the fields of `from`, sharing its config; NULL when out of memory. Owned, one
+ * reference: instance_release(). Edit a plain struct copy of a record, then make it one. */
+MUST_USE const struct instance *instance_new(const struct mem *mem, const struct instance *from);
+void instance_retain(const struct instance *instance);
+/* NULL is fine. */
+void instance_release(const struct mem *mem, const struct instance *instance);
+
+/* Books in an edited copy what time alone has done up to now_ns: the end of a boot. */
+void instance_settle(struct instance *edited, int64_t now_ns);
+
+/* What it takes of the host; nothing without a virtual machine process (RES-007..010). */
+struct capacity_use instance_capacity_use(const struct instance *instance);
+
+#endif

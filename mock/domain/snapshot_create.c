@@ -1,0 +1,260 @@
+#include "mock/domain/snapshot_create.h"
+
+#include <assert.h>
+
+#include "common/base/checked.h"
+#include "mock/domain/instance_record.h"
+#include "mock/domain/instances.h"
+#include "mock/domain/snapshot_record.h"
+#include "mock/domain/tags.h"
+#include "mock/domain/volumes.h"
+#include "mock/domain/world_state.h"
+
+/* A capture on its way to being a snapshot. */
+struct capture {
+    struct world *world;
+    const struct snapshot_request *request;
+    struct text instance_id;
+    int64_t now_ns;
+    const struct instance *stored; /* as the world has it; set by find_source        */
+    struct instance source;        /* the same with what time alone has done to it   */
+};
+
+/* --- may it be taken? snapshots.md section 5, in that order ------------------------------ */
+
+static bool check_compression(struct capture *capture, struct error *err)
+{
+    return compression_check(&capture->request->compression, "compression", err);
+}
+
+static bool check_kind(struct capture *capture, struct error *err)
+{
+    const struct snapshot_request *request = capture->request;
+    if (request->kind == SNAPSHOT_STOPPED && request->compression.present &&
+        request->compression.enabled)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "kind",
+                               "invalid request: compression is only supported for standby "
+                               "snapshots");
+    return true;
+}
+
+static bool check_tags(struct capture *capture, struct error *err)
+{
+    return tags_check_keys(capture->request->tags, err);
+}
+
+static bool find_source(struct capture *capture, struct error *err)
+{
+    capture->stored = instances_find(capture->world, capture->instance_id);
+    if (capture->stored == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "instance not found");
+    capture->source = *capture->stored;
+    instance_settle(&capture->source, capture->now_ns);
+    return true;
+}
+
+static bool check_volumes(struct capture *capture, struct error *err)
+{
+    const struct instance_config *config = capture->source.config;
+    const struct volume_attachment *writable =
+        volumes_first_writable(config->volumes, config->volume_count);
+    if (writable == NULL)
+        return true;
+    return error_set(err, ERROR_NOT_SUPPORTED,
+                     "operation not supported: snapshot requires readonly volume attachments: "
+                     "operation not supported: cannot fork instance with writable volume "
+                     "\"" TEXT_FMT "\" mounted at \"" TEXT_FMT "\"; use readonly+overlay for safe "
+                     "concurrent forks",
+                     TEXT_ARGS(writable->volume_id), TEXT_ARGS(writable->mount_path));
+}
+
+/* Unique per source, not per server: two instances may each have a "baseline" (SNAP-C-014). */
+static bool check_name(struct capture *capture, struct error *err)
+{
+    struct text name = capture->request->name;
+    struct text source_id = capture->source.config->id;
+    struct cow_key key = { .major = source_id, .minor = name };
+    if (name.len == 0 ||
+        cow_map_find(&capture->world->snapshots.maps[SNAPSHOTS_BY_NAME], key) == NULL)
+        return true;
+    return error_set_field(err, ERROR_ALREADY_EXISTS, "name",
+                           "instance already exists: snapshot name already exists: snapshot name "
+                           "\"" TEXT_FMT "\" already exists for source instance " TEXT_FMT,
+                           TEXT_ARGS(name), TEXT_ARGS(source_id));
+}
+
+#define IN(state) (UINT32_C(1) << (state))
+
+static const struct {
+    uint32_t from; /* states of the source it can be taken in (snapshots.md section 12) */
+    const char *refusal;
+} captures[] = {
+    [SNAPSHOT_STANDBY] = { IN(INSTANCE_RUNNING) | IN(INSTANCE_STANDBY),
+                           "standby snapshot requires source in Running or Standby" },
+    [SNAPSHOT_STOPPED] = { IN(INSTANCE_STOPPED), "stopped snapshot requires source in Stopped" },
+};
+static_assert(ARRAY_LEN(captures) == SNAPSHOT_KIND_COUNT, "one row per kind");
+
+static bool check_state(struct capture *capture, struct error *err)
+{
+    enum snapshot_kind kind = capture->request->kind;
+    enum instance_state state = capture->source.state;
+    if ((captures[kind].from & IN(state)) != 0)
+        return true;
+    return error_set(err, ERROR_INVALID_STATE, "invalid state transition: %s, got %s",
+                     captures[kind].refusal, instance_state_name(state));
+}
+
+/* A Running source goes through standby, which not every machine can. */
+static bool check_standby(struct capture *capture, struct error *err)
+{
+    const struct instance *source = &capture->source;
+    if (source->state != INSTANCE_RUNNING)
+        return true;
+    if (source->config->gpu_profile.len > 0)
+        return error_set(err, ERROR_INVALID_STATE,
+                         "standby source instance: invalid state transition: standby is not "
+                         "supported for instances with vGPU attached (driver limitation)");
+    if (!hypervisor_can_standby(source->config->hypervisor, capture->world->settings.host))
+        return error_set(err, ERROR_INTERNAL, "hypervisor %s does not support standby here",
+                         hypervisor_name(source->config->hypervisor));
+    return true;
+}
+
+static bool (*const checks[])(struct capture *, struct error *) = {
+    check_compression, check_kind, check_tags,  find_source,
+    check_volumes,     check_name, check_state, check_standby,
+};
+
+static bool check(struct capture *capture, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+        if (!checks[i](capture, err))
+            return false;
+    }
+    return true;
+}
+
+/* --- what comes of it -------------------------------------------------------------------- */
+
+/* The source as it is captured: a Running one in standby, paused now (SNAP-S-004). */
+static struct instance paused(const struct instance *source, int64_t now_ns)
+{
+    struct instance edited = *source;
+    edited.state = INSTANCE_STANDBY;
+    edited.stopped_at_ns = now_ns;
+    phase_ledger_enter(&edited.phases, PHASE_STANDBY, now_ns);
+    return edited;
+}
+
+static struct instance resumed(const struct instance *source, int64_t now_ns)
+{
+    struct instance edited = *source;
+    edited.state = INSTANCE_RUNNING;
+    phase_ledger_enter(&edited.phases, PHASE_RUNNING, now_ns);
+    return edited;
+}
+
+static int64_t compressed_at(const struct capture *capture)
+{
+    int64_t at = 0;
+    if (!hypervisor_compression_ends(capture->source.config->hypervisor) ||
+        !i64_add(capture->now_ns, capture->world->settings.compression_delay_ns, &at))
+        return SNAPSHOT_NEVER;
+    return at;
+}
+
+/* No policy reaches a Stopped snapshot (COMP-014). */
+static void choose_compression(const struct capture *capture, struct snapshot *snapshot)
+{
+    static const struct compression_choice none = { .present = false };
+    const struct snapshot_policy *policy = &capture->source.config->snapshot;
+    if (snapshot->kind != SNAPSHOT_STANDBY ||
+        !compression_resolve(&capture->request->compression,
+                             policy->present ? &policy->compression : &none,
+                             &capture->world->settings.compression_default, &snapshot->compression))
+        return;
+    snapshot->compression_state = COMPRESSION_STATE_COMPRESSING;
+    snapshot->compressed_at_ns = compressed_at(capture);
+}
+
+static const struct snapshot *make_snapshot(const struct capture *capture,
+                                            const struct instance *source)
+{
+    const struct snapshot_request *request = capture->request;
+    struct resource_id id = world_new_id(capture->world);
+    struct snapshot snapshot = {
+        .kind = request->kind,
+        .id = resource_id_text(&id),
+        .name = request->name,
+        .tags = request->tags,
+        .created_at_ns = capture->now_ns,
+        .size_bytes = snapshot_captured_bytes(request->kind, source->config),
+        .source = source,
+    };
+    choose_compression(capture, &snapshot);
+    return snapshot_new(&capture->world->env->mem, &snapshot);
+}
+
+/* The records a capture makes; what was not made is NULL. */
+struct outcome {
+    const struct instance *captured; /* what the snapshot refers to                     */
+    const struct instance *source;   /* what becomes of the source; NULL: it stays      */
+    const struct snapshot *snapshot;
+};
+
+static void outcome_release(const struct mem *mem, struct outcome *outcome)
+{
+    snapshot_release(mem, outcome->snapshot);
+    instance_release(mem, outcome->source);
+    instance_release(mem, outcome->captured);
+}
+
+static bool make_outcome(const struct capture *capture, struct outcome *outcome)
+{
+    const struct mem *mem = &capture->world->env->mem;
+    if (capture->source.state == INSTANCE_RUNNING) {
+        struct instance asleep = paused(&capture->source, capture->now_ns);
+        struct instance awake = resumed(&asleep, capture->now_ns);
+        outcome->captured = instance_new(mem, &asleep);
+        outcome->source = instance_new(mem, &awake);
+        if (outcome->captured == NULL || outcome->source == NULL)
+            return false;
+    } else {
+        instance_retain(capture->stored);
+        outcome->captured = capture->stored;
+    }
+    outcome->snapshot = make_snapshot(capture, outcome->captured);
+    return outcome->snapshot != NULL;
+}
+
+static bool prepare(struct world *world, const struct outcome *outcome)
+{
+    return (outcome->source == NULL || store_prepare_put(&world->instances, outcome->source)) &&
+           store_prepare_put(&world->snapshots, outcome->snapshot);
+}
+
+bool snapshot_create(struct world *world, struct text instance_id,
+                     const struct snapshot_request *request, const struct snapshot **out,
+                     struct error *err)
+{
+    struct capture capture = {
+        .world = world,
+        .request = request,
+        .instance_id = instance_id,
+        .now_ns = world_now_ns(world),
+    };
+    struct outcome outcome = { 0 };
+    if (!check(&capture, err))
+        return false;
+
+    bool made = make_outcome(&capture, &outcome) && prepare(world, &outcome);
+    if (made) {
+        if (outcome.source != NULL)
+            world_put_instance(world, outcome.source);
+        store_put(&world->snapshots, outcome.snapshot);
+        *out = outcome.snapshot; /* the world keeps it alive */
+    }
+    outcome_release(&world->env->mem, &outcome);
+    return made || error_set(err, ERROR_NO_MEMORY, "out of memory");
+}

@@ -1,0 +1,91 @@
+#include "mock/domain/snapshots.h"
+
+#include "mock/domain/snapshot_record.h"
+#include "mock/domain/world_state.h"
+
+static const struct snapshot *find(const struct world *world, struct text id)
+{
+    return cow_map_find(&world->snapshots.maps[SNAPSHOTS_BY_ID], (struct cow_key){ .major = id });
+}
+
+bool snapshots_get(const struct world *world, struct text id, const struct snapshot **out,
+                   struct error *err)
+{
+    const struct snapshot *snapshot = find(world, id);
+    if (snapshot == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "snapshot not found");
+    *out = snapshot;
+    return true;
+}
+
+bool snapshots_delete(struct world *world, struct text id, struct error *err)
+{
+    const struct snapshot *snapshot = find(world, id);
+    if (snapshot == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "snapshot not found");
+    if (!store_prepare_remove(&world->snapshots, snapshot))
+        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+
+    snapshot_retain(snapshot); /* its keys are needed until the last index is done */
+    store_remove(&world->snapshots, snapshot);
+    snapshot_release(&world->env->mem, snapshot);
+    return true;
+}
+
+/* The index whose walk is the shortest, and where it starts. */
+static struct cow_key choose_index(const struct snapshot_filter *filter, size_t *index)
+{
+    if (filter->source_instance_id.len == 0) {
+        *index = SNAPSHOTS_BY_ID;
+        return (struct cow_key){ 0 };
+    }
+    *index = filter->name.len > 0 ? SNAPSHOTS_BY_NAME : SNAPSHOTS_BY_SOURCE;
+    return (struct cow_key){ .major = filter->source_instance_id, .minor = filter->name };
+}
+
+void snapshot_cursor_open(struct snapshot_cursor *cursor, const struct world *world,
+                          const struct snapshot_filter *filter)
+{
+    size_t index = 0;
+    struct cow_key from = choose_index(filter, &index);
+    cursor->map = cow_map_retain(&world->snapshots.maps[index]);
+    cursor->filter = *filter;
+    cursor->now_ns = world_now_ns(world);
+    cow_cursor_seek(&cursor->at, &cursor->map, from);
+}
+
+/* Past the part of the index that the filter can match. One source has a name only once, so with
+ * both given the walk is over after one step. */
+static bool is_beyond(const struct snapshot_filter *filter, const struct snapshot *snapshot)
+{
+    if (filter->source_instance_id.len == 0)
+        return false;
+    return !text_equal(snapshot->source->config->id, filter->source_instance_id) ||
+           (filter->name.len > 0 && !text_equal(snapshot->name, filter->name));
+}
+
+static bool passes(const struct snapshot_filter *filter, const struct snapshot *snapshot)
+{
+    if (filter->by_kind && snapshot->kind != filter->kind)
+        return false;
+    if (filter->name.len > 0 && !text_equal(snapshot->name, filter->name))
+        return false;
+    return pairs_match(snapshot->tags, filter->tags);
+}
+
+const struct snapshot *snapshot_cursor_next(struct snapshot_cursor *cursor)
+{
+    for (;;) {
+        const struct snapshot *snapshot = cow_cursor_next(&cursor->at);
+        if (snapshot == NULL || is_beyond(&cursor->filter, snapshot))
+            return NULL;
+        if (passes(&cursor->filter, snapshot))
+            return snapshot;
+    }
+}
+
+void snapshot_cursor_close(struct snapshot_cursor *cursor)
+{
+    cow_map_fini(&cursor->map);
+    cursor->at.depth = 0;
+}
