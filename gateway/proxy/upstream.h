@@ -34,24 +34,29 @@ struct upstream_exchange {
     /* The request. */
     enum http_method method;
     struct text target; /* path and query, already escaped: sent byte for byte             */
-    const struct http_header *headers; /* sent as they are, besides Host, Content-Length     */
+    /* Sent as they are, besides Host, Content-Length and, unless given, "Accept-Encoding:
+     * identity". FAILED, with nothing sent, when one holds a line break or NUL, or frames the
+     * message (Host, Content-Length, Transfer-Encoding, Connection and kin). */
+    const struct http_header *headers;
     size_t header_count;
-    struct text body;      /* sent with Content-Length when has_body, even when empty         */
+    struct text body; /* sent with Content-Length when has_body, even when empty; POST,
+                         PUT and PATCH say "Content-Length: 0" without one too          */
     bool has_body;
     int64_t timeout_ms;    /* for the whole exchange, > 0                                     */
     size_t max_body_bytes; /* of the answer                                                   */
     void (*done)(struct upstream_exchange *exchange);
     void *context; /* the caller's own */
 
-    /* The answer, written before `done`. */
+    /* The answer, written before `done`; needs no initial value. */
     enum upstream_outcome outcome;
-    int status;               /* 0 unless an answer's head was read                          */
-    struct buffer answer;     /* owned by the exchange: buffer_fini()                        */
-    char content_type[128];   /* "" when absent; cut                                         */
-    char retry_after[64];     /* the header's text, "" when absent                           */
-    char detail[192];         /* one sentence on what went wrong; "" when ANSWERED           */
+    int status;             /* 0 unless an answer's head was read                          */
+    struct buffer answer;   /* owned by the exchange: buffer_fini()                        */
+    char content_type[128]; /* "" when absent; cut                                         */
+    char retry_after[64];   /* the header's text, "" when absent                           */
+    char detail[192];       /* one sentence on what went wrong; "" when ANSWERED           */
 
-    uint64_t id; /* set by submit; names the exchange in cancel */
+    uint64_t id; /* set by submit, never 0 but when memory is short; names the exchange in cancel.
+                    Read it only while you know that the exchange still exists          */
     void *transfer; /* the upstream's own, while in flight */
 };
 

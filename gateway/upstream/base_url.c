@@ -1,6 +1,5 @@
 #include "gateway/upstream/base_url.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 static void curl_url_scope_end(CURLU **url)
@@ -17,6 +16,8 @@ static void drop(char **text)
 
 void base_url_fini(struct base_url *base)
 {
+    curl_url_cleanup(base->parsed);
+    base->parsed = NULL;
     drop(&base->url);
     drop(&base->prefix);
     drop(&base->user);
@@ -105,7 +106,8 @@ bool base_url_parse(const char *text, struct base_url *out, struct error *err)
 
     if (!take_apart(url, out)) {
         base_url_fini(out);
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+        return refuse(text, "its user, password or path cannot be decoded", err);
     }
+    out->parsed = TAKE(url);
     return true;
 }

@@ -2,12 +2,14 @@
 #ifndef TESTKIT_GATEWAY_UPSTREAM_BASE_URL_H
 #define TESTKIT_GATEWAY_UPSTREAM_BASE_URL_H
 
+#include <curl/curl.h>
 #include <stdbool.h>
 
 #include "common/base/error.h"
 #include "common/base/scope.h"
 
 struct base_url {
+    CURLU *parsed;  /* the same as url, read once so that no transfer reads it again         */
     char *url;      /* "http://127.0.0.1:4973": no prefix, no credentials; safe to show     */
     char *prefix;   /* "/v1", "" when none: goes in front of every target; never ends in '/' */
     char *user;     /* decoded; NULL when the URL names none                                 */

@@ -207,7 +207,7 @@ static bool open_easy(struct transfer *transfer)
         if (code == CURLE_OK)                                                                      \
             code = curl_easy_setopt(easy, option, value);                                          \
     } while (0)
-    SET(CURLOPT_URL, settings->base.url);
+    SET(CURLOPT_CURLU, settings->base.parsed);
     SET(CURLOPT_USERNAME, settings->base.user);
     SET(CURLOPT_PASSWORD, settings->base.password);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
