@@ -1,0 +1,84 @@
+/* The least an HTTP answer can cost with libmicrohttpd: every request gets the same bytes.
+ *
+ *   static_server BODY_FILE
+ *
+ * One thread and external epoll, as hypeman-mock. Prints the port it serves on 127.0.0.1, then
+ * serves until killed. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include <microhttpd.h>
+
+#include "file_bytes.h"
+
+static void fail(const char *what)
+{
+    (void)fprintf(stderr, "static_server: %s\n", what);
+    exit(1);
+}
+
+static enum MHD_Result on_request(void *response, struct MHD_Connection *connection,
+                                  const char *url, const char *method, const char *version,
+                                  const char *upload, size_t *upload_len, void **state)
+{
+    (void)url;
+    (void)method;
+    (void)version;
+    (void)upload;
+    /* Called once for the headers, once more when the whole request is there. */
+    if (*state == NULL) {
+        *state = response;
+        return MHD_YES;
+    }
+    *upload_len = 0;
+    return MHD_queue_response(connection, MHD_HTTP_OK, response);
+}
+
+static int wait_ms(struct MHD_Daemon *daemon)
+{
+    MHD_UNSIGNED_LONG_LONG left = 0;
+    if (MHD_get_timeout(daemon, &left) != MHD_YES)
+        return -1;
+    return left > 1000 ? 1000 : (int)left;
+}
+
+static void serve(struct MHD_Daemon *daemon)
+{
+    const int fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    const int loop = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event watched = { .events = EPOLLIN };
+    if (loop < 0 || epoll_ctl(loop, EPOLL_CTL_ADD, fd, &watched) != 0)
+        fail("no epoll");
+    for (;;) {
+        if (epoll_wait(loop, &watched, 1, wait_ms(daemon)) < 0 && errno != EINTR)
+            fail("epoll_wait");
+        (void)MHD_run(daemon);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        fail("usage: static_server BODY_FILE");
+    char *body = NULL;
+    const size_t len = file_bytes_read(argv[1], &body);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL ||
+        MHD_add_response_header(response, "Content-Type", "application/json") != MHD_YES)
+        fail("no memory");
+
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, response,
+                         MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END);
+    if (daemon == NULL)
+        fail("cannot listen");
+    (void)printf("%d\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+    (void)fflush(stdout);
+    serve(daemon);
+}

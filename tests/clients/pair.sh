@@ -1,0 +1,58 @@
+# Sourced by the runners (bash, after require.sh): packages, and a gateway with its own mock.
+
+pair_dir=$(mktemp -d)
+pair_pid=
+# What the tests need to find the servers.
+export PAIR_READY_FILE=$pair_dir/ready.json
+trap pair_cleanup EXIT
+
+# install_once CACHE_DIR PINS COMMAND...: runs COMMAND, which puts packages into CACHE_DIR, unless
+# it was done before for the same PINS file. So only the first run needs the network.
+install_once() {
+  local cache=$1 pins=$2
+  shift 2
+  mkdir -p "$cache"
+  (
+    flock 9 # two builds may share the cache
+    cmp -s "$pins" "$cache/installed" && exit 0
+    "$@" 9>&- && cp "$pins" "$cache/installed"
+  ) 9>"$cache/lock" || unmet "packages of $pins could not be installed"
+}
+
+# pair_start BIN_DIR: returns when both serve; PAIR_READY_FILE says where.
+pair_start() {
+  "$1/hypeman-gateway" --listen 127.0.0.1:0 --ready-file "$PAIR_READY_FILE" \
+    >"$pair_dir/log" 2>&1 &
+  pair_pid=$!
+  for ((tries = 0; tries < 200; tries++)); do
+    [ ! -e "$PAIR_READY_FILE" ] || return 0
+    kill -0 "$pair_pid" 2>/dev/null || return 1 # pair_stop says the rest
+    sleep 0.05
+  done
+  echo "hypeman-gateway was not ready within 10 seconds; it wrote:" >&2
+  cat "$pair_dir/log" >&2
+  return 1
+}
+
+# pair_stop: asks both to end; fails unless they do so in time and with exit status 0.
+pair_stop() {
+  local pid=$pair_pid status=0
+  [ -n "$pid" ] || return 0
+  pair_pid=
+  kill -TERM "$pid" 2>/dev/null
+  for ((tries = 0; tries < 200; tries++)); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  ! kill -0 "$pid" 2>/dev/null || kill -KILL "$pid"
+  wait "$pid" || status=$?
+  [ "$status" -ne 0 ] || return 0
+  echo "hypeman-gateway ended with status $status; it wrote:" >&2
+  cat "$pair_dir/log" >&2
+  return 1
+}
+
+pair_cleanup() {
+  pair_stop || true
+  rm -rf "$pair_dir"
+}
