@@ -21,9 +21,10 @@ static bool translate_answer(struct proxy_call *call, struct error *err)
     struct text body = buffer_text(&x->answer);
     struct error why = { 0 };
     if (body.len > 0 && !is_json(x->content_type)) {
-        struct text shown = { body.data, text_cut_len(body, BODY_SHOWN) };
-        return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON: " TEXT_FMT,
-                         x->status, x->content_type, TEXT_ARGS(shown));
+        char shown[BODY_SHOWN + 1];
+        rpc_text_copy(shown, sizeof shown, body);
+        return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON: %s",
+                         x->status, x->content_type, shown);
     }
     call->reply = buffer_capped(call->settings->max_reply_bytes);
     if (transcode_reply(call->method, body, &call->reply, &call->notes, &why))

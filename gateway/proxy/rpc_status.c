@@ -115,7 +115,7 @@ struct explanation {
         const char *value;
     } metadata[MAX_METADATA];
     size_t metadata_count;
-    const char *field; /* "" = none */
+    const char *field;     /* "" = none */
     int64_t retry_after_s; /* < 0 = none */
 };
 
@@ -212,19 +212,24 @@ static void attach_details(struct rpc_status *out, const struct explanation *why
     buffer_commit(&out->details, size);
 }
 
+void rpc_text_copy(char *out, size_t size, struct text t)
+{
+    size_t len = text_cut_len(t, size - 1);
+    if (len > 0)
+        memcpy(out, t.data, len);
+    out[len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        if (out[i] == '\0')
+            out[i] = ' ';
+    if (!text_is_utf8((struct text){ out, len }))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)out[i] >= 0x80)
+                out[i] = '?';
+}
+
 static void set_message(struct rpc_status *out, struct text message)
 {
-    size_t len = text_cut_len(message, RPC_MESSAGE_MAX);
-    memcpy(out->message, message.data == NULL ? "" : message.data, len);
-    out->message[len] = '\0';
-    /* A NUL or broken UTF-8 from upstream must not cut or spoil what C-core sends. */
-    for (size_t i = 0; i < len; i++)
-        if (out->message[i] == '\0')
-            out->message[i] = ' ';
-    if (!text_is_utf8((struct text){ out->message, len }))
-        for (size_t i = 0; i < len; i++)
-            if ((unsigned char)out->message[i] >= 0x80)
-                out->message[i] = '?';
+    rpc_text_copy(out->message, sizeof out->message, message);
 }
 
 /* ---- from our own errors ------------------------------------------------------------------ */
@@ -347,7 +352,8 @@ static struct text api_domain(const struct method *method)
 void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
                             const struct upstream_exchange *exchange)
 {
-    enum { SHORT = 128, BODY_SHOWN = 256, ARENA_BYTES = 64 << 10 };
+    /* The arena takes strings with escapes, which may be long although little of them is shown. */
+    enum { SHORT = 128, BODY_SHOWN = 256, ARENA_BYTES = 1 << 20 };
     SCOPED(arena) struct arena arena = arena_capped(ARENA_BYTES);
     struct text body = buffer_text(&exchange->answer);
     while (body.len > 0 && (body.data[body.len - 1] == '\n' || body.data[body.len - 1] == ' '))
@@ -358,11 +364,11 @@ void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
     if (!read_api_error(body, &arena, &answer) && !salvage_api_error(body, &answer))
         answer = (struct api_error){ { NULL, 0 }, { NULL, 0 } };
     if (answer.message.len == 0) {
-        body.len = text_cut_len(body, BODY_SHOWN);
-        int len = snprintf(sentence, sizeof sentence, "upstream answered %d %s%s" TEXT_FMT,
-                           exchange->status, http_reason(exchange->status),
-                           body.len == 0 ? "" : ": ", TEXT_ARGS(body));
-        answer.message = (struct text){ sentence, len < 0 ? 0 : (size_t)len };
+        char shown[BODY_SHOWN + 1];
+        rpc_text_copy(shown, sizeof shown, body);
+        (void)snprintf(sentence, sizeof sentence, "upstream answered %d %s%s%s", exchange->status,
+                       http_reason(exchange->status), body.len == 0 ? "" : ": ", shown);
+        answer.message = text_of(sentence);
     }
     out->code = answer_code(method, exchange->status, &answer);
     set_message(out, answer.message);
@@ -372,11 +378,12 @@ void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
     char status[16];
     char name[2 * SHORT];
     int64_t retry_after = -1;
-    (void)snprintf(reason, sizeof reason, TEXT_FMT, TEXT_ARGS(answer.code));
-    (void)snprintf(domain, sizeof domain, TEXT_FMT, TEXT_ARGS(api_domain(method)));
+    rpc_text_copy(reason, sizeof reason, answer.code);
+    rpc_text_copy(domain, sizeof domain, api_domain(method));
     (void)snprintf(status, sizeof status, "%d", exchange->status);
-    (void)snprintf(name, sizeof name, TEXT_FMT, TEXT_ARGS(method->full_name));
-    if (!text_parse_i64(text_of(exchange->retry_after), &retry_after) || retry_after < 0)
+    rpc_text_copy(name, sizeof name, method->full_name);
+    if (!text_parse_i64(text_of(exchange->retry_after), &retry_after) || retry_after < 0 ||
+        retry_after > DURATION_MAX_SECONDS)
         retry_after = -1;
     const struct explanation why = {
         .reason = reason,

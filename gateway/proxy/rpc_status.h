@@ -6,6 +6,7 @@
 #define TESTKIT_GATEWAY_PROXY_RPC_STATUS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/base/buffer.h"
 #include "common/base/error.h"
@@ -50,6 +51,11 @@ const char *rpc_code_name(enum rpc_code code); /* "NOT_FOUND" */
 /* The canonical table for REST APIs (gateway-facts 1.1). 2xx is OK, 3xx UNKNOWN. */
 enum rpc_code rpc_code_from_http(int status);
 enum rpc_code rpc_code_from_error(enum error_code code);
+
+/* Text from outside on its way into protobuf strings and C-core, NUL-terminated: cut on a
+ * character, a NUL inside becomes a blank, and every byte above ASCII '?' where the text is not
+ * UTF-8. size  of out, at least 1 */
+void rpc_text_copy(char *out, size_t size, struct text t);
 
 /* A failure of the gateway's own: ErrorInfo with reason = the error code's name and domain
  * "hypeman-gateway"; BadRequest naming err->field when there is one. */

@@ -35,6 +35,8 @@ static int digit_of(char c)
 
 bool base64_decode(struct buffer *out, struct text t)
 {
+    if (t.len % 4 != 0 && t.data[t.len - 1] == '=')
+        return false; /* padding completes a group of four or has no place */
     for (int i = 0; i < 2 && t.len > 0 && t.data[t.len - 1] == '='; i++)
         t.len--;
     if (t.len % 4 == 1)

@@ -27,23 +27,24 @@ static bool is_length_delimited(enum field_type type)
 static enum wire_type wire_type_of(enum field_type type)
 {
     static const uint8_t types[] = {
-        [TYPE_DOUBLE] = WIRE_64BIT,   [TYPE_FLOAT] = WIRE_32BIT,    [TYPE_INT64] = WIRE_VARINT,
-        [TYPE_UINT64] = WIRE_VARINT,  [TYPE_INT32] = WIRE_VARINT,   [TYPE_FIXED64] = WIRE_64BIT,
-        [TYPE_FIXED32] = WIRE_32BIT,  [TYPE_BOOL] = WIRE_VARINT,    [TYPE_STRING] = WIRE_BYTES,
-        [TYPE_GROUP] = WIRE_BYTES,    [TYPE_MESSAGE] = WIRE_BYTES,  [TYPE_BYTES] = WIRE_BYTES,
-        [TYPE_UINT32] = WIRE_VARINT,  [TYPE_ENUM] = WIRE_VARINT,    [TYPE_SFIXED32] = WIRE_32BIT,
-        [TYPE_SFIXED64] = WIRE_64BIT, [TYPE_SINT32] = WIRE_VARINT,  [TYPE_SINT64] = WIRE_VARINT,
+        [TYPE_DOUBLE] = WIRE_64BIT,   [TYPE_FLOAT] = WIRE_32BIT,   [TYPE_INT64] = WIRE_VARINT,
+        [TYPE_UINT64] = WIRE_VARINT,  [TYPE_INT32] = WIRE_VARINT,  [TYPE_FIXED64] = WIRE_64BIT,
+        [TYPE_FIXED32] = WIRE_32BIT,  [TYPE_BOOL] = WIRE_VARINT,   [TYPE_STRING] = WIRE_BYTES,
+        [TYPE_GROUP] = WIRE_BYTES,    [TYPE_MESSAGE] = WIRE_BYTES, [TYPE_BYTES] = WIRE_BYTES,
+        [TYPE_UINT32] = WIRE_VARINT,  [TYPE_ENUM] = WIRE_VARINT,   [TYPE_SFIXED32] = WIRE_32BIT,
+        [TYPE_SFIXED64] = WIRE_64BIT, [TYPE_SINT32] = WIRE_VARINT, [TYPE_SINT64] = WIRE_VARINT,
     };
     return (enum wire_type)types[type];
 }
 
 /* A record of another wire type than the field's is an unknown field, says the encoding guide;
- * repeated numbers come packed or one by one. */
-static bool fits(const struct field *field, enum wire_type type)
+ * repeated numbers come packed or one by one, and a pack of none is as good as no field. */
+static bool fits(const struct field *field, const struct wire_record *record)
 {
-    if (type == wire_type_of(field->type))
+    if (record->type == wire_type_of(field->type))
         return true;
-    return type == WIRE_BYTES && field->is_repeated && !is_length_delimited(field->type);
+    return record->type == WIRE_BYTES && field->is_repeated && !is_length_delimited(field->type) &&
+           record->bytes.len > 0;
 }
 
 static bool push_slots(struct field_index *index, const struct message *message, size_t *base,
@@ -122,7 +123,7 @@ static bool index_bytes(struct field_index *index, const struct indexed_message 
         if (!more)
             return true;
         const struct field *field = message_find_number(m->message, record.number);
-        if (field == NULL || !fits(field, record.type))
+        if (field == NULL || !fits(field, &record))
             continue;
         settle_oneof(index, m, field);
         struct slot *slot = &index->slots[m->slots + field_index(m->message, field)];

@@ -1,7 +1,5 @@
 #include "gateway/transcode/from_json.h"
 
-#include <errno.h>
-#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/arena.h"
+#include "common/base/checked.h"
 #include "common/env/env.h"
 #include "common/json/go_duration.h"
 #include "common/json/json_reader.h"
@@ -55,10 +54,12 @@ static bool fail(struct parse *p, enum error_code code, const char *format, ...)
 
 static bool fail(struct parse *p, enum error_code code, const char *format, ...)
 {
-    char path[sizeof p->err->field] = "";
-    char why[512];
+    /* Both hold a character more than fits, so that what cuts them sees whether it cuts one. */
+    char path[sizeof p->err->field + 4] = "";
+    char why[sizeof p->err->message + 4];
     va_list values;
     append_place(p->place, path, sizeof path);
+    path[text_cut_len(text_of(path), sizeof p->err->field - 1)] = '\0';
     va_start(values, format);
     (void)vsnprintf(why, sizeof why, format, values);
     va_end(values);
@@ -68,11 +69,16 @@ static bool fail(struct parse *p, enum error_code code, const char *format, ...)
 static const char *token_name(enum json_token token)
 {
     static const char *const names[] = {
-        [JSON_TOKEN_OBJECT_BEGIN] = "an object", [JSON_TOKEN_OBJECT_END] = "}",
-        [JSON_TOKEN_ARRAY_BEGIN] = "an array",   [JSON_TOKEN_ARRAY_END] = "]",
-        [JSON_TOKEN_KEY] = "a key",              [JSON_TOKEN_STRING] = "a string",
-        [JSON_TOKEN_NUMBER] = "a number",        [JSON_TOKEN_TRUE] = "true",
-        [JSON_TOKEN_FALSE] = "false",            [JSON_TOKEN_NULL] = "null",
+        [JSON_TOKEN_OBJECT_BEGIN] = "an object",
+        [JSON_TOKEN_OBJECT_END] = "}",
+        [JSON_TOKEN_ARRAY_BEGIN] = "an array",
+        [JSON_TOKEN_ARRAY_END] = "]",
+        [JSON_TOKEN_KEY] = "a key",
+        [JSON_TOKEN_STRING] = "a string",
+        [JSON_TOKEN_NUMBER] = "a number",
+        [JSON_TOKEN_TRUE] = "true",
+        [JSON_TOKEN_FALSE] = "false",
+        [JSON_TOKEN_NULL] = "null",
         [JSON_TOKEN_END] = "the end",
     };
     return names[token];
@@ -114,7 +120,7 @@ static bool number_copy(struct parse *p, struct text t, char out[NUMBER_MAX_LEN]
     return true;
 }
 
-/* 1.0 and 1e3 are whole numbers too, exact up to 2^53. */
+/* 1.0 and 1e3 are whole numbers too, exact below 2^53. */
 static bool whole_from_double(struct parse *p, struct text t, int64_t *out)
 {
     const double limit = 9007199254740992.0;
@@ -122,7 +128,7 @@ static bool whole_from_double(struct parse *p, struct text t, int64_t *out)
     if (!number_copy(p, t, digits))
         return false;
     double value = strtod(digits, NULL);
-    if (value < -limit || value > limit)
+    if (value <= -limit || value >= limit)
         return out_of_range(p, t);
     if (value != floor(value))
         return fail(p, ERROR_INVALID_ARGUMENT, "expected a whole number, found " TEXT_FMT,
@@ -171,7 +177,8 @@ static bool double_value(struct parse *p, const struct value *v, double *out)
     static const struct {
         const char *text;
         double value;
-    } words[] = { { "NaN", (double)NAN }, { "Infinity", (double)INFINITY },
+    } words[] = { { "NaN", (double)NAN },
+                  { "Infinity", (double)INFINITY },
                   { "-Infinity", -(double)INFINITY } };
     char digits[NUMBER_MAX_LEN];
     if (v->token == JSON_TOKEN_STRING)
@@ -190,10 +197,11 @@ static bool double_value(struct parse *p, const struct value *v, double *out)
 
 static bool float_bits(struct parse *p, const struct value *v, uint64_t *bits)
 {
+    const double limit = 0x1.ffffffp127; /* from here on the nearest float is infinite */
     double value = 0;
     if (!double_value(p, v, &value))
         return false;
-    if (isfinite(value) && fabs(value) > (double)FLT_MAX)
+    if (isfinite(value) && fabs(value) >= limit)
         return out_of_range(p, v->text);
     float narrow = (float)value;
     uint32_t low;
@@ -351,15 +359,44 @@ static bool put_text(struct parse *p, const struct field *field, const struct va
     return true;
 }
 
-/* "1.5s": proto3 JSON's Duration. */
+/* Digits at the start of *t as a number with `places` digits behind the point: "5" is 500000000 of
+ * 9 places. False without a digit, with too many, or when the number is too large. */
+static bool take_digits(struct text *t, size_t places, int64_t *out)
+{
+    int64_t value = 0;
+    size_t count = 0;
+    for (; count < t->len && t->data[count] >= '0' && t->data[count] <= '9'; count++)
+        if (!i64_mul(value, 10, &value) || !i64_add(value, t->data[count] - '0', &value))
+            return false;
+    if (count == 0 || (places > 0 && count > places))
+        return false;
+    for (size_t i = count; i < places; i++)
+        value *= 10;
+    *t = (struct text){ t->data + count, t->len - count };
+    *out = value;
+    return true;
+}
+
+static bool take_char(struct text *t, char c)
+{
+    if (t->len == 0 || t->data[0] != c)
+        return false;
+    *t = (struct text){ t->data + 1, t->len - 1 };
+    return true;
+}
+
+/* "1.5s": proto3 JSON's Duration, at most 10,000 years and down to nanoseconds. */
 static bool proto_duration(struct text t, struct timestamp *out)
 {
-    int64_t ns = 0;
-    struct error ignored = { 0 };
-    if (t.len < 2 || t.data[t.len - 1] != 's' || memchr(t.data, 'm', t.len) != NULL ||
-        memchr(t.data, 'h', t.len) != NULL || !go_duration_parse(t, &ns, &ignored))
+    enum { PLACES = 9 };
+    const bool negative = take_char(&t, '-');
+    int64_t seconds = 0;
+    int64_t nanos = 0;
+    if (!take_digits(&t, 0, &seconds) || seconds > DURATION_MAX_SECONDS ||
+        (take_char(&t, '.') && !take_digits(&t, PLACES, &nanos)) || !text_equal_cstr(t, "s"))
         return false;
-    *out = (struct timestamp){ ns / NS_PER_SEC, (int32_t)(ns % NS_PER_SEC) };
+    *out =
+        (struct timestamp){ negative ? -seconds : seconds, (int32_t)(negative ? -nanos : nanos) };
     return true;
 }
 
@@ -578,8 +615,8 @@ static bool put_members(struct parse *p, const struct message *message)
         p->place = &place;
         if (!next(p, &v.token, &v.text))
             return false;
-        if (v.token != JSON_TOKEN_NULL && (!check_first(p, message, field, seen, &seen_oneofs) ||
-                                           !put_value(p, field, &v)))
+        if (v.token != JSON_TOKEN_NULL &&
+            (!check_first(p, message, field, seen, &seen_oneofs) || !put_value(p, field, &v)))
             return false;
         p->place = place.outer;
     }

@@ -1,7 +1,8 @@
 /* JSON -> protobuf wire bytes, by the tables of a schema, in one pass without a tree.
  *
- * Unknown members are skipped, null means unset, a repeated key is refused. An enum text the schema
- * does not know becomes 0 and is noted, so nothing is lost silently. */
+ * Unknown members are skipped, null means unset, a member given twice is refused (of equal keys of
+ * a map the last counts, as on the wire). An enum text the schema does not know becomes 0 and is
+ * noted, so nothing is lost silently. */
 #ifndef TESTKIT_GATEWAY_TRANSCODE_FROM_JSON_H
 #define TESTKIT_GATEWAY_TRANSCODE_FROM_JSON_H
 

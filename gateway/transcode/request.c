@@ -59,8 +59,7 @@ static bool write_path(struct wire_walk *walk, const struct indexed_message *m,
 
 /* GAPIC's rule: the first binding whose path fields are all set and match. When none does, the
  * first one's complaint is the answer. */
-static const struct binding *choose_binding(struct wire_walk *walk,
-                                            const struct indexed_message *m,
+static const struct binding *choose_binding(struct wire_walk *walk, const struct indexed_message *m,
                                             const struct method *method, struct buffer *target)
 {
     struct error first = { 0 };
@@ -123,7 +122,8 @@ static bool write_query_map(struct wire_walk *walk, struct query_writer *q,
             return false;
         if (!field_index_open(&walk->index, field->message, entries[i].entry, &entry, walk->err))
             return walk_locate(walk);
-        bool ok = field_value_text(walk, &entry, value_field, &value);
+        bool ok =
+            field_value_text(walk, &entry, value_field, &value) && value_has_word(walk, &value);
         field_index_close(&walk->index, &entry);
         if (!ok)
             return false;
@@ -274,9 +274,10 @@ bool transcode_request(const struct method *method, struct text wire,
                        struct transcoded_request *out, struct error *err)
 {
     SCOPED(arena) struct arena arena = arena_capped(REQUEST_ARENA_BYTES);
-    SCOPED(wire_walk) struct wire_walk walk = { .scratch = buffer_capped(TRANSCODED_BODY_MAX),
-                                                .arena = &arena,
-                                                .err = err };
+    SCOPED(wire_walk)
+    struct wire_walk walk = { .scratch = buffer_capped(TRANSCODED_BODY_MAX),
+                              .arena = &arena,
+                              .err = err };
     struct indexed_message m;
     out->target = buffer_capped(TRANSCODED_TARGET_MAX);
     out->body = buffer_capped(TRANSCODED_BODY_MAX);

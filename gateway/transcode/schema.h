@@ -47,6 +47,9 @@ enum message_form {
     FORM_UNSUPPORTED, /* a well-known type with a JSON form of its own that is not translated */
 };
 
+/* google.protobuf.Duration: 10,000 years either way. */
+#define DURATION_MAX_SECONDS INT64_C(315576000000)
+
 struct enum_value {
     int32_t number;
     struct text name; /* SNAPSHOT_KIND_STANDBY                                              */
@@ -67,7 +70,7 @@ struct field {
                               json_name itself                                              */
     uint32_t number;
     enum field_type type;
-    bool is_repeated;    /* also true for maps                                              */
+    bool is_repeated; /* also true for maps                                              */
     bool is_map;
     bool has_presence;   /* zero differs from absent: optional, oneof members, messages     */
     bool is_go_duration; /* hypeman.gateway.v1.duration_form = GO                           */

@@ -14,7 +14,7 @@
 struct type_entry {
     UT_hash_handle hh; /* key: the full name */
     struct text full_name;
-    struct message *message;         /* one of the two is set */
+    struct message *message; /* one of the two is set */
     struct enumeration *enumeration;
 };
 
@@ -46,6 +46,13 @@ struct option_value {
 bool option_find(const ProtobufCMessage *options, uint32_t extension, size_t nth,
                  struct option_value *out);
 
+/* protobuf-c unpacks messages inside messages by recursion without a limit (gateway-facts 4), so
+ * what may contain itself is measured first. True when the bytes are well-formed and field `self`
+ * of the message that the fields way[0], way[1] ... lead to is nested no deeper than
+ * SCHEMA_MAX_NESTING. */
+enum { SCHEMA_MAX_NESTING = 32 };
+bool schema_nesting_fits(struct text bytes, const uint32_t *way, size_t steps, uint32_t self);
+
 /* Where an error is reported from. */
 struct rule_place {
     const char *file;
@@ -54,10 +61,10 @@ struct rule_place {
 
 /* Compiles the method's google.api.http rule, given its serialized HttpRule, into *method. */
 MUST_USE bool schema_compile_rule(struct schema *schema, struct rule_place place,
-                                  struct text http_rule, struct method *method,
-                                  struct error *err);
+                                  struct text http_rule, struct method *method, struct error *err);
 /* The method's error rules from its options. */
-MUST_USE bool schema_compile_error_rules(struct schema *schema, const ProtobufCMessage *options,
-                                         struct method *method, struct error *err);
+MUST_USE bool schema_compile_error_rules(struct schema *schema, struct rule_place place,
+                                         const ProtobufCMessage *options, struct method *method,
+                                         struct error *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* From a serialized FileDescriptorSet to tables: messages, enums, services. */
 #include "gateway/transcode/schema_internal.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,6 @@ typedef Google__Protobuf__MethodDescriptorProto method_proto;
 
 enum {
     SCHEMA_MAX_BYTES = 64 << 20,
-    SCHEMA_MAX_NESTING = 32,
     /* Extension numbers of proto/google/api/annotations.proto and
      * proto/hypeman/gateway/v1/transcoding.proto. */
     OPTION_HTTP_RULE = 72295728,
@@ -97,6 +98,32 @@ bool option_find(const ProtobufCMessage *options, uint32_t extension, size_t nth
     return false;
 }
 
+/* `room` is what is left of SCHEMA_MAX_NESTING. */
+static bool nesting_fits(struct text bytes, const uint32_t *way, size_t steps, uint32_t self,
+                         size_t room)
+{
+    struct wire_reader reader = wire_reader_from(bytes);
+    for (;;) {
+        struct wire_record record = { 0 };
+        struct error ignored = { 0 };
+        bool more = false;
+        if (!wire_next(&reader, &record, &more, &ignored))
+            return false;
+        if (!more)
+            return true;
+        if (record.type != WIRE_BYTES || record.number != (steps > 0 ? way[0] : self))
+            continue;
+        if (steps > 0 ? !nesting_fits(record.bytes, way + 1, steps - 1, self, room)
+                      : room == 0 || !nesting_fits(record.bytes, way, 0, self, room - 1))
+            return false;
+    }
+}
+
+bool schema_nesting_fits(struct text bytes, const uint32_t *way, size_t steps, uint32_t self)
+{
+    return nesting_fits(bytes, way, steps, self, SCHEMA_MAX_NESTING);
+}
+
 static bool add_type(struct loader *l, struct text full_name, struct message *message,
                      struct enumeration *enumeration)
 {
@@ -131,9 +158,13 @@ static bool declare_enum(struct loader *l, struct text scope, const enum_proto *
         const Google__Protobuf__EnumValueOptions *options = proto->value[i]->options;
         values[i].number = proto->value[i]->number;
         values[i].name = keep(l, proto->value[i]->name);
+        if (values[i].name.data == NULL)
+            return no_memory(l);
         if (option_find(options == NULL ? NULL : &options->base, OPTION_JSON_VALUE, 0, &option)) {
             values[i].json.data = arena_copy(&l->schema->arena, option.bytes);
             values[i].json.len = option.bytes.len;
+            if (values[i].json.data == NULL)
+                return no_memory(l);
             has_spellings = true;
         }
     }
@@ -148,13 +179,8 @@ static bool declare_enum(struct loader *l, struct text scope, const enum_proto *
     return add_type(l, e->full_name, NULL, e);
 }
 
-static bool declare_message(struct loader *l, struct text scope, const message_proto *proto,
-                            size_t nesting)
+static bool declare_message(struct loader *l, struct text scope, const message_proto *proto)
 {
-    if (nesting > SCHEMA_MAX_NESTING)
-        return error_set(l->err, ERROR_INVALID_ARGUMENT,
-                         "%s: messages are declared inside each other more than %d deep", l->file,
-                         SCHEMA_MAX_NESTING);
     struct message *m = arena_zalloc(&l->schema->arena, sizeof *m);
     if (m == NULL)
         return no_memory(l);
@@ -171,20 +197,25 @@ static bool declare_message(struct loader *l, struct text scope, const message_p
         if (!declare_enum(l, m->full_name, proto->enum_type[i]))
             return false;
     for (size_t i = 0; i < proto->n_nested_type; i++)
-        if (!declare_message(l, m->full_name, proto->nested_type[i], nesting + 1))
+        if (!declare_message(l, m->full_name, proto->nested_type[i]))
             return false;
     return true;
 }
 
+static const char *file_name(const file_proto *file)
+{
+    return file->name == NULL ? "(a file without a name)" : file->name;
+}
+
 static bool declare_file(struct loader *l, const file_proto *file)
 {
-    l->file = file->name;
+    l->file = file_name(file);
     struct text package = keep(l, file->package);
     for (size_t i = 0; i < file->n_enum_type; i++)
         if (!declare_enum(l, package, file->enum_type[i]))
             return false;
     for (size_t i = 0; i < file->n_message_type; i++)
-        if (!declare_message(l, package, file->message_type[i], 0))
+        if (!declare_message(l, package, file->message_type[i]))
             return false;
     return true;
 }
@@ -238,6 +269,42 @@ static bool resolve_type(struct loader *l, const struct message *owner, const fi
     return true;
 }
 
+static bool bad_field(struct loader *l, const struct message *owner, const field_proto *proto,
+                      const char *format, ...) PRINTF_LIKE(4, 5);
+
+static bool bad_field(struct loader *l, const struct message *owner, const field_proto *proto,
+                      const char *format, ...)
+{
+    char why[128];
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(why, sizeof why, format, values);
+    va_end(values);
+    return error_set(l->err, ERROR_INVALID_ARGUMENT, "%s: field " TEXT_FMT ".%s %s", l->file,
+                     TEXT_ARGS(owner->full_name), proto->name, why);
+}
+
+/* protoc guarantees all this; a file may have come from elsewhere. */
+static bool check_field(struct loader *l, const message_proto *message, const struct message *owner,
+                        const field_proto *proto)
+{
+    const int type = (int)proto->type;
+    if (proto->name == NULL || proto->name[0] == '\0')
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: " TEXT_FMT " has a field without a name", l->file,
+                         TEXT_ARGS(owner->full_name));
+    if (proto->number < WIRE_MIN_FIELD_NUMBER || proto->number > WIRE_MAX_FIELD_NUMBER)
+        return bad_field(l, owner, proto, "has the impossible number %d", proto->number);
+    if (!proto->has_type || type < TYPE_DOUBLE || type > TYPE_SINT64)
+        return bad_field(l, owner, proto, "has no type");
+    if (type == TYPE_GROUP)
+        return bad_field(l, owner, proto, "is a proto2 group, which has no JSON");
+    if (proto->has_oneof_index &&
+        (proto->oneof_index < 0 || (size_t)proto->oneof_index >= message->n_oneof_decl))
+        return bad_field(l, owner, proto, "is in a oneof that does not exist");
+    return true;
+}
+
 static bool define_field(struct loader *l, const struct message *owner, const field_proto *proto,
                          bool is_proto2, struct field *f)
 {
@@ -249,23 +316,19 @@ static bool define_field(struct loader *l, const struct message *owner, const fi
                        : keep(l, proto->json_name);
     f->number = (uint32_t)proto->number;
     f->type = (enum field_type)proto->type;
-    f->is_repeated = proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+    f->is_repeated =
+        proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
     f->oneof = in_oneof ? proto->oneof_index : -1;
-    f->is_go_duration =
-        proto->options != NULL &&
-        option_find(&proto->options->base, OPTION_DURATION_FORM, 0, &option) &&
-        option.number == DURATION_FORM_GO;
+    f->is_go_duration = proto->options != NULL &&
+                        option_find(&proto->options->base, OPTION_DURATION_FORM, 0, &option) &&
+                        option.number == DURATION_FORM_GO;
     if (f->name.data == NULL || f->json_name.data == NULL)
         return no_memory(l);
-    if (f->type == TYPE_GROUP)
-        return error_set(l->err, ERROR_INVALID_ARGUMENT,
-                         "%s: field " TEXT_FMT "." TEXT_FMT " is a proto2 group, which has no JSON",
-                         l->file, TEXT_ARGS(owner->full_name), TEXT_ARGS(f->name));
     if (!resolve_type(l, owner, proto, f))
         return false;
     f->is_map = f->is_repeated && f->message != NULL && f->message->form == FORM_MAP_ENTRY;
-    f->has_presence = !f->is_repeated && (f->type == TYPE_MESSAGE || in_oneof ||
-                                          proto->proto3_optional || is_proto2);
+    f->has_presence = !f->is_repeated &&
+                      (f->type == TYPE_MESSAGE || in_oneof || proto->proto3_optional || is_proto2);
     return true;
 }
 
@@ -289,15 +352,41 @@ static bool index_fields(struct loader *l, struct message *m, struct field *fiel
     for (uint16_t i = 0; i < m->field_count; i++) {
         by_number[i] = i;
         uint32_t at = schema_hash(fields[i].json_name) & (slots - 1);
-        while (by_name[at] != 0)
-            at = (at + 1) & (slots - 1);
+        for (; by_name[at] != 0; at = (at + 1) & (slots - 1))
+            if (text_equal(fields[by_name[at] - 1].json_name, fields[i].json_name))
+                return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                                 "%s: " TEXT_FMT " has two fields with the JSON name " TEXT_FMT,
+                                 l->file, TEXT_ARGS(m->full_name), TEXT_ARGS(fields[i].json_name));
         by_name[at] = (uint16_t)(i + 1);
     }
     qsort_r(by_number, m->field_count, sizeof *by_number, by_field_number, fields);
+    for (uint16_t i = 1; i < m->field_count; i++)
+        if (fields[by_number[i]].number == fields[by_number[i - 1]].number)
+            return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                             "%s: " TEXT_FMT " has two fields with the number %u", l->file,
+                             TEXT_ARGS(m->full_name), fields[by_number[i]].number);
     m->by_number = by_number;
     m->by_name = by_name;
     m->by_name_mask = slots - 1;
     return true;
+}
+
+static bool is_map_key(enum field_type type)
+{
+    return type != TYPE_DOUBLE && type != TYPE_FLOAT && type != TYPE_BYTES && type != TYPE_ENUM &&
+           type != TYPE_MESSAGE;
+}
+
+static bool check_map_entry(struct loader *l, const struct message *m)
+{
+    const struct field *key = message_find_number(m, 1);
+    const struct field *value = message_find_number(m, 2);
+    if (key != NULL && value != NULL && !key->is_repeated && !value->is_repeated &&
+        is_map_key(key->type))
+        return true;
+    return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                     "%s: " TEXT_FMT " is a map entry without a fitting key and value", l->file,
+                     TEXT_ARGS(m->full_name));
 }
 
 static bool define_message(struct loader *l, struct text scope, const message_proto *proto,
@@ -311,19 +400,22 @@ static bool define_message(struct loader *l, struct text scope, const message_pr
         return no_memory(l);
     struct message *m = entry->message;
 
-    if (proto->n_field > UINT16_MAX - 1)
+    if (proto->n_field > UINT16_MAX - 1 || proto->n_oneof_decl > UINT16_MAX - 1)
         return error_set(l->err, ERROR_INVALID_ARGUMENT, "%s: " TEXT_FMT " has too many fields",
                          l->file, TEXT_ARGS(full_name));
     struct field *fields = arena_zalloc(&l->schema->arena, (proto->n_field + 1) * sizeof *fields);
     if (fields == NULL)
         return no_memory(l);
     for (size_t i = 0; i < proto->n_field; i++)
-        if (!define_field(l, m, proto->field[i], is_proto2, &fields[i]))
+        if (!check_field(l, proto, m, proto->field[i]) ||
+            !define_field(l, m, proto->field[i], is_proto2, &fields[i]))
             return false;
     m->fields = fields;
     m->field_count = (uint16_t)proto->n_field;
     m->oneof_count = (uint16_t)proto->n_oneof_decl;
     if (m->field_count > 0 && !index_fields(l, m, fields))
+        return false;
+    if (m->form == FORM_MAP_ENTRY && !check_map_entry(l, m))
         return false;
 
     for (size_t i = 0; i < proto->n_nested_type; i++)
@@ -334,7 +426,7 @@ static bool define_message(struct loader *l, struct text scope, const message_pr
 
 static bool define_file(struct loader *l, const file_proto *file)
 {
-    l->file = file->name;
+    l->file = file_name(file);
     const bool is_proto2 = file->syntax == NULL || strcmp(file->syntax, "proto3") != 0;
     for (size_t i = 0; i < file->n_message_type; i++)
         if (!define_message(l, text_of(file->package), file->message_type[i], is_proto2))
@@ -347,6 +439,12 @@ static bool define_file(struct loader *l, const file_proto *file)
 static bool define_method(struct loader *l, struct text service, const method_proto *proto,
                           struct method *m)
 {
+    if (service.data == NULL)
+        return no_memory(l);
+    if (proto->name == NULL || proto->name[0] == '\0')
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: " TEXT_FMT " has a method without a name", l->file,
+                         TEXT_ARGS(service));
     const struct type_entry *request = find_type(l, proto->input_type);
     const struct type_entry *reply = find_type(l, proto->output_type);
     if (request == NULL || reply == NULL || request->message == NULL || reply->message == NULL)
@@ -355,8 +453,8 @@ static bool define_method(struct loader *l, struct text service, const method_pr
                          "with --include_imports?)",
                          l->file, TEXT_ARGS(service), proto->name);
     m->full_name = qualified(l, service, proto->name);
-    m->path = text_of(arena_printf(&l->schema->arena, "/" TEXT_FMT "/%s", TEXT_ARGS(service),
-                                   proto->name));
+    m->path = text_of(
+        arena_printf(&l->schema->arena, "/" TEXT_FMT "/%s", TEXT_ARGS(service), proto->name));
     if (m->full_name.data == NULL || m->path.data == NULL)
         return no_memory(l);
     m->request = request->message;
@@ -366,11 +464,12 @@ static bool define_method(struct loader *l, struct text service, const method_pr
 
     struct option_value rule;
     const ProtobufCMessage *options = proto->options == NULL ? NULL : &proto->options->base;
-    if (!schema_compile_error_rules(l->schema, options, m, l->err))
+    const struct rule_place place = { l->file, m };
+    if (!schema_compile_error_rules(l->schema, place, options, m, l->err))
         return false;
     if (!option_find(options, OPTION_HTTP_RULE, 0, &rule))
         return true; /* served as UNIMPLEMENTED */
-    return schema_compile_rule(l->schema, (struct rule_place){ l->file, m }, rule.bytes, m, l->err);
+    return schema_compile_rule(l->schema, place, rule.bytes, m, l->err);
 }
 
 static bool same_route(const struct binding *a, const struct binding *b)
@@ -385,12 +484,12 @@ static bool check_unique(struct loader *l, const struct method *m)
         for (size_t i = 0; i < m->binding_count; i++)
             for (size_t k = 0; k < other->binding_count; k++)
                 if (same_route(&m->bindings[i], &other->bindings[k]))
-                    return error_set(l->err, ERROR_INVALID_ARGUMENT,
-                                     "%s: " TEXT_FMT ": %s " TEXT_FMT " is already the rule of " TEXT_FMT,
-                                     l->file, TEXT_ARGS(m->full_name),
-                                     http_method_name(m->bindings[i].verb),
-                                     TEXT_ARGS(path_template_source(m->bindings[i].path)),
-                                     TEXT_ARGS(other->full_name));
+                    return error_set(
+                        l->err, ERROR_INVALID_ARGUMENT,
+                        "%s: " TEXT_FMT ": %s " TEXT_FMT " is already the rule of " TEXT_FMT,
+                        l->file, TEXT_ARGS(m->full_name), http_method_name(m->bindings[i].verb),
+                        TEXT_ARGS(path_template_source(m->bindings[i].path)),
+                        TEXT_ARGS(other->full_name));
     return true;
 }
 
@@ -418,7 +517,7 @@ static bool define_services(struct loader *l, const file_set *set)
 
     for (size_t i = 0; i < set->n_file; i++) {
         const file_proto *file = set->file[i];
-        l->file = file->name;
+        l->file = file_name(file);
         for (size_t k = 0; k < file->n_service; k++) {
             struct text service = qualified(l, text_of(file->package), file->service[k]->name);
             for (size_t n = 0; n < file->service[k]->n_method; n++) {
@@ -446,8 +545,12 @@ static bool build(struct loader *l, const file_set *set)
 
 bool schema_load(struct text descriptor_set, struct schema **out, struct error *err)
 {
-    file_set *set = google__protobuf__file_descriptor_set__unpack(
-        NULL, descriptor_set.len, (const uint8_t *)descriptor_set.data);
+    static const uint32_t message_types[] = { 1, 4 }; /* file.message_type, which has ... */
+    const uint32_t nested_type = 3;
+    file_set *set = NULL;
+    if (schema_nesting_fits(descriptor_set, message_types, ARRAY_LEN(message_types), nested_type))
+        set = google__protobuf__file_descriptor_set__unpack(NULL, descriptor_set.len,
+                                                            (const uint8_t *)descriptor_set.data);
     if (set == NULL)
         return error_set(err, ERROR_INVALID_ARGUMENT,
                          "not a serialized FileDescriptorSet (make one with protoc "

@@ -60,6 +60,11 @@ static bool resolve_variable(struct compiler *c, const struct message *request, 
             return refuse(c, "path variable {" TEXT_FMT "} is nested too deep", TEXT_ARGS(name));
         out->steps[out->length++] = field;
         at = field->message;
+        if (at != NULL && at->form != FORM_OBJECT && rest.data != NULL)
+            return refuse(c,
+                          "path variable {" TEXT_FMT "} leads into a " TEXT_FMT
+                          ", which is one value in JSON",
+                          TEXT_ARGS(name), TEXT_ARGS(at->full_name));
     }
     if (at != NULL)
         return refuse(c, "path variable {" TEXT_FMT "} is a message; a path holds single values",
@@ -110,8 +115,9 @@ static bool check_query(struct compiler *c, const struct binding *b, const struc
             f->message->form == FORM_DURATION)
             continue;
         if (f->is_repeated || f->message->form != FORM_OBJECT)
-            return refuse(c, "field \"" TEXT_FMT "\" (" TEXT_FMT
-                             "%s) cannot be sent in a query; give the rule a body",
+            return refuse(c,
+                          "field \"" TEXT_FMT "\" (" TEXT_FMT
+                          "%s) cannot be sent in a query; give the rule a body",
                           TEXT_ARGS(f->name), TEXT_ARGS(f->message->full_name),
                           f->is_repeated ? ", repeated" : "");
         if (depth + 1 >= QUERY_MAX_DEPTH)
@@ -169,7 +175,8 @@ static bool keep_template(struct compiler *c, const char *source, struct path_te
     }
     struct error why = { 0 };
     if (!path_template_parse(text_of(source), out, &why))
-        return refuse(c, "path \"%s\": %s", source, why.message);
+        return why.code == ERROR_NO_MEMORY ? error_set(c->err, ERROR_NO_MEMORY, "%s", why.message)
+                                           : refuse(c, "%s", why.message);
     s->templates[s->template_count++] = *out;
     return true;
 }
@@ -243,8 +250,10 @@ bool schema_compile_rule(struct schema *schema, struct rule_place place, struct 
                          struct method *method, struct error *err)
 {
     struct compiler compiler = { schema, place, err };
-    http_rule *rule =
-        google__api__http_rule__unpack(NULL, bytes.len, (const uint8_t *)bytes.data);
+    const uint32_t additional_bindings = 11;
+    http_rule *rule = NULL;
+    if (schema_nesting_fits(bytes, NULL, 0, additional_bindings))
+        rule = google__api__http_rule__unpack(NULL, bytes.len, (const uint8_t *)bytes.data);
     if (rule == NULL)
         return refuse(&compiler, "the http rule cannot be read");
     bool compiled = compile_rule(&compiler, rule, method);
@@ -252,7 +261,8 @@ bool schema_compile_rule(struct schema *schema, struct rule_place place, struct 
     return compiled;
 }
 
-/* ErrorRule { int32 http_status = 1; string reason = 2; string message_prefix = 3; Code code = 4 } */
+/* ErrorRule { int32 http_status = 1; string reason = 2; string message_prefix = 3; Code code = 4 }
+ */
 static bool read_error_rule(struct schema *schema, struct text bytes, struct error_rule *out,
                             struct error *err)
 {
@@ -278,9 +288,11 @@ static bool read_error_rule(struct schema *schema, struct text bytes, struct err
     }
 }
 
-bool schema_compile_error_rules(struct schema *schema, const ProtobufCMessage *options,
-                                struct method *method, struct error *err)
+bool schema_compile_error_rules(struct schema *schema, struct rule_place place,
+                                const ProtobufCMessage *options, struct method *method,
+                                struct error *err)
 {
+    struct compiler compiler = { schema, place, err };
     struct option_value option;
     size_t count = 0;
     while (option_find(options, OPTION_ERROR_RULES, count, &option))
@@ -291,13 +303,14 @@ bool schema_compile_error_rules(struct schema *schema, const ProtobufCMessage *o
     if (rules == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the descriptor set");
     for (size_t i = 0; i < count; i++) {
+        struct error why = { 0 };
         if (!option_find(options, OPTION_ERROR_RULES, i, &option) ||
-            !read_error_rule(schema, option.bytes, &rules[i], err))
-            return false;
+            !read_error_rule(schema, option.bytes, &rules[i], &why))
+            return why.code == ERROR_NO_MEMORY
+                       ? error_set(err, ERROR_NO_MEMORY, "%s", why.message)
+                       : refuse(&compiler, "an error rule cannot be read: %s", why.message);
         if (rules[i].code < 1 || rules[i].code > CODE_UNAUTHENTICATED)
-            return error_set(err, ERROR_INVALID_ARGUMENT,
-                             TEXT_FMT ": an error rule's code must be a gRPC error code",
-                             TEXT_ARGS(method->full_name));
+            return refuse(&compiler, "an error rule's code must be a gRPC error code");
     }
     method->error_rules = rules;
     method->error_rule_count = count;

@@ -16,12 +16,11 @@
 enum {
     SCRATCH_BYTES = 32 << 20,
     WALK_ARENA_BYTES = 32 << 20,
-    /* google.protobuf.Timestamp: 0001-01-01 to 9999-12-31. */
     DURATION_NANOS_LIMIT = 1000000000,
 };
+/* google.protobuf.Timestamp: 0001-01-01 to 9999-12-31. */
 #define TIMESTAMP_MIN_SECONDS INT64_C(-62135596800)
 #define TIMESTAMP_MAX_SECONDS INT64_C(253402300799)
-#define DURATION_MAX_SECONDS  INT64_C(315576000000)
 
 void wire_walk_fini(struct wire_walk *walk)
 {
@@ -71,9 +70,10 @@ bool walk_locate(struct wire_walk *walk)
 
 /* ---- single values ------------------------------------------------------------------------ */
 
+/* Empty bytes are a value too, so data is never NULL. */
 static struct text scratch_text(struct wire_walk *walk)
 {
-    return buffer_text(&walk->scratch);
+    return walk->scratch.len == 0 ? TEXT("") : buffer_text(&walk->scratch);
 }
 
 static bool scratch_value(struct wire_walk *walk, bool is_string, struct value_text *out)
@@ -268,6 +268,14 @@ bool field_is_single_text(const struct field *field)
            field->message->form == FORM_DURATION;
 }
 
+/* The upper bits of a number that is too wide do not count. */
+static bool is_zero(const struct field *field, uint64_t bits)
+{
+    const bool is_narrow = field->type == TYPE_INT32 || field->type == TYPE_UINT32 ||
+                           field->type == TYPE_SINT32 || field->type == TYPE_ENUM;
+    return is_narrow ? (uint32_t)bits == 0 : bits == 0;
+}
+
 bool field_is_set(const struct wire_walk *walk, const struct indexed_message *m,
                   const struct field *field)
 {
@@ -277,7 +285,7 @@ bool field_is_set(const struct wire_walk *walk, const struct indexed_message *m,
     if (field->has_presence || field->is_repeated)
         return true;
     const struct occurrence *o = field_index_at(&walk->index, slot->last);
-    return o->has_bytes ? o->length > 0 : o->bits != 0;
+    return o->has_bytes ? o->length > 0 : !is_zero(field, o->bits);
 }
 
 bool field_value_text(struct wire_walk *walk, const struct indexed_message *m,
@@ -347,6 +355,13 @@ static bool next_packed(struct wire_walk *walk, const struct field *field, struc
     return number_text(walk, field, bits, out);
 }
 
+bool value_has_word(struct wire_walk *walk, const struct value_text *value)
+{
+    return value->text.data != NULL ||
+           walk_error(walk, ERROR_INVALID_ARGUMENT,
+                      "has a value that the API has no word for, where none can be left out");
+}
+
 bool field_next_element(struct wire_walk *walk, const struct field *field,
                         const struct occurrence *occurrence, size_t *at, struct value_text *out,
                         bool *more)
@@ -356,11 +371,12 @@ bool field_next_element(struct wire_walk *walk, const struct field *field,
     *more = is_packed ? *at < occurrence->length : *at == 0;
     if (!*more)
         return true;
-    if (is_packed)
-        return next_packed(walk, field, (struct text){ occurrence->data, occurrence->length }, at,
-                           out);
+    if (is_packed) {
+        const struct text pack = { occurrence->data, occurrence->length };
+        return next_packed(walk, field, pack, at, out) && value_has_word(walk, out);
+    }
     *at = 1;
-    return occurrence_text(walk, field, occurrence, out);
+    return occurrence_text(walk, field, occurrence, out) && value_has_word(walk, out);
 }
 
 /* ---- maps --------------------------------------------------------------------------------- */
@@ -434,18 +450,16 @@ uint32_t field_filter_enter(const struct field_filter *filter, const struct fiel
 
 static void write_value(struct json_writer *w, const struct value_text *value)
 {
-    if (value->text.data == NULL)
-        json_write_null(w);
-    else if (value->is_string)
+    if (value->is_string)
         json_write_string(w, value->text);
     else
         json_write_raw(w, value->text);
 }
 
-static bool unsupported(struct wire_walk *walk, const struct field *field)
+static bool unsupported(struct wire_walk *walk, const struct message *message)
 {
     return walk_error(walk, ERROR_NOT_SUPPORTED, "type " TEXT_FMT " is not translated",
-                      TEXT_ARGS(field->message->full_name));
+                      TEXT_ARGS(message->full_name));
 }
 
 /* A message given as a piece of wire bytes: an element of a repeated field. */
@@ -461,8 +475,8 @@ static bool write_message_bytes(struct wire_walk *walk, struct json_writer *w,
     return ok;
 }
 
-static bool write_elements(struct wire_walk *walk, struct json_writer *w,
-                           const struct field *field, const struct occurrence *o)
+static bool write_elements(struct wire_walk *walk, struct json_writer *w, const struct field *field,
+                           const struct occurrence *o)
 {
     size_t at = 0;
     for (;;) {
@@ -484,10 +498,10 @@ static bool write_array(struct wire_walk *walk, struct json_writer *w,
     while (position != 0) {
         const struct occurrence o = *field_index_at(&walk->index, position);
         position = o.next;
-        bool ok = field_is_single_text(field)
-                      ? write_elements(walk, w, field, &o)
-                      : write_message_bytes(walk, w, field->message,
-                                            (struct text){ o.data, o.length });
+        bool ok =
+            field_is_single_text(field)
+                ? write_elements(walk, w, field, &o)
+                : write_message_bytes(walk, w, field->message, (struct text){ o.data, o.length });
         if (!ok)
             return false;
     }
@@ -506,7 +520,7 @@ static bool write_map_value(struct wire_walk *walk, struct json_writer *w,
         json_write_raw(w, TEXT("{}"));
         return true;
     }
-    if (!field_value_text(walk, entry, value, &text))
+    if (!field_value_text(walk, entry, value, &text) || !value_has_word(walk, &text))
         return false;
     write_value(w, &text);
     return true;
@@ -553,7 +567,7 @@ static bool write_field_value(struct wire_walk *walk, struct json_writer *w,
 {
     struct value_text value;
     if (field->type == TYPE_MESSAGE && field->message->form == FORM_UNSUPPORTED)
-        return unsupported(walk, field);
+        return unsupported(walk, field->message);
     if (field->is_map)
         return write_map(walk, w, m, field);
     if (field->is_repeated)
@@ -591,6 +605,8 @@ static bool has_no_word(const struct wire_walk *walk, const struct indexed_messa
 bool write_message(struct wire_walk *walk, struct json_writer *w, const struct indexed_message *m,
                    const struct field_filter *filter)
 {
+    if (m->message->form == FORM_UNSUPPORTED)
+        return unsupported(walk, m->message); /* the request itself is one */
     json_write_object_begin(w);
     for (size_t i = 0; i < m->message->field_count; i++) {
         const struct field *field = &m->message->fields[i];
@@ -612,9 +628,10 @@ bool json_from_wire(const struct message *message, struct text wire, struct buff
                     struct error *err)
 {
     SCOPED(arena) struct arena arena = arena_capped(WALK_ARENA_BYTES);
-    SCOPED(wire_walk) struct wire_walk walk = { .scratch = buffer_capped(SCRATCH_BYTES),
-                                                .arena = &arena,
-                                                .err = err };
+    SCOPED(wire_walk)
+    struct wire_walk walk = { .scratch = buffer_capped(SCRATCH_BYTES),
+                              .arena = &arena,
+                              .err = err };
     struct json_writer w = json_writer_to(out, JSON_ESCAPE_MINIMAL);
     if (!write_message_bytes(&walk, &w, message, wire))
         return false;

@@ -29,9 +29,9 @@ MUST_USE bool json_from_wire(const struct message *message, struct text wire, st
 /* What one translation works with. Zero-initialised but for `arena` and `err`. */
 struct wire_walk {
     struct field_index index;
-    struct buffer scratch;       /* numbers and times on their way to text */
-    struct arena *arena;         /* borrowed; map keys                     */
-    struct error *err;           /* borrowed                               */
+    struct buffer scratch;        /* numbers and times on their way to text */
+    struct arena *arena;          /* borrowed; map keys                     */
+    struct error *err;            /* borrowed                               */
     const struct walk_step *step; /* the field being written, for errors    */
 };
 
@@ -60,10 +60,14 @@ uint32_t field_filter_enter(const struct field_filter *filter, const struct fiel
 
 /* A single value as text, e.g. for a path: 42, true, cloud-hypervisor, 2026-03-06T13:56:11Z. */
 struct value_text {
-    struct text text;   /* borrowed until the next value; data NULL = nothing to send (an enum
-                           value the API has no word for)                                     */
-    bool is_string;     /* in JSON it wears quotes */
+    struct text text; /* borrowed until the next value; data NULL = nothing to send (an enum
+                         value the API has no word for)                                     */
+    bool is_string;   /* in JSON it wears quotes */
 };
+
+/* True unless the value has nothing to send; then, for a list's element or a map's value, reports
+ * that it cannot be left out. */
+MUST_USE bool value_has_word(struct wire_walk *walk, const struct value_text *value);
 
 /* True for fields whose values are single texts: all scalars, Timestamp, Duration. */
 bool field_is_single_text(const struct field *field);
@@ -80,8 +84,8 @@ MUST_USE bool field_next_element(struct wire_walk *walk, const struct field *fie
                                  struct value_text *out, bool *more);
 
 struct map_entry {
-    struct text key;       /* as text; in the arena or the wire bytes */
-    struct text entry;     /* the entry message's wire bytes          */
+    struct text key;   /* as text; in the arena or the wire bytes */
+    struct text entry; /* the entry message's wire bytes          */
     size_t order;
 };
 /* The entries of a map field, sorted by key, each key once (the last one given wins), in the arena.

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MAX_VARINT_BYTES = 10, FIRST_FIELD_NUMBER = 1, LAST_FIELD_NUMBER = (1 << 29) - 1 };
+enum { MAX_VARINT_BYTES = 10 };
 
 struct wire_reader wire_reader_from(struct text bytes)
 {
@@ -59,7 +59,7 @@ static bool read_tag(struct wire_reader *r, uint32_t *number, uint32_t *type, st
     if (!wire_read_varint(r, &tag))
         return error_set(err, ERROR_INVALID_ARGUMENT, "message is cut off inside a field tag");
     uint64_t field_number = tag >> 3;
-    if (field_number < FIRST_FIELD_NUMBER || field_number > LAST_FIELD_NUMBER)
+    if (field_number < WIRE_MIN_FIELD_NUMBER || field_number > WIRE_MAX_FIELD_NUMBER)
         return error_set(err, ERROR_INVALID_ARGUMENT, "message has an impossible field number");
     *number = (uint32_t)field_number;
     *type = (uint32_t)(tag & 7);
@@ -112,7 +112,8 @@ static bool skip_group(struct wire_reader *r, uint32_t number, struct error *err
             return false;
         if (type == WIRE_GROUP_END) {
             if (inner.number != open[--depth])
-                return error_set(err, ERROR_INVALID_ARGUMENT, "message ends a group it never began");
+                return error_set(err, ERROR_INVALID_ARGUMENT,
+                                 "message ends a group it never began");
         } else if (type == WIRE_GROUP_BEGIN) {
             if (depth == WIRE_MAX_DEPTH)
                 return error_set(err, ERROR_INVALID_ARGUMENT,

@@ -21,6 +21,7 @@ enum wire_type {
 };
 
 enum { WIRE_MAX_DEPTH = 64 }; /* of messages and groups within each other */
+enum { WIRE_MIN_FIELD_NUMBER = 1, WIRE_MAX_FIELD_NUMBER = (1 << 29) - 1 };
 
 /* One field as it stands in the bytes. Groups are skipped and never come out. */
 struct wire_record {

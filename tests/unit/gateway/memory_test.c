@@ -1,0 +1,143 @@
+/* Allocation 0, 1, 2 ... of our own code fails, until the work succeeds: every failure is reported
+ * and nothing leaks (AddressSanitizer watches). */
+#include "tests/unit/gateway/fixture.h"
+
+#include "gateway/proxy/rpc_status.h"
+#include "gateway/transcode/from_json.h"
+#include "gateway/transcode/request.h"
+#include "gateway/transcode/to_json.h"
+#include "tests/unit/common/alloc_fail.h"
+
+enum { ATTEMPTS_MAX = 100000 };
+
+static void assert_out_of_memory(const struct error *err)
+{
+    if (err->code != ERROR_NO_MEMORY && err->code != ERROR_RESOURCE_EXHAUSTED)
+        fail_msg("%s: %s", error_code_name(err->code), err->message);
+}
+
+static void loading_a_schema_survives_every_failed_allocation(void **state)
+{
+    (void)state;
+    SCOPED(buffer) struct buffer set = file_bytes(SHAPES_SET);
+    for (size_t n = 0; n < ATTEMPTS_MAX; n++) {
+        struct schema *schema = NULL;
+        struct error err = { 0 };
+        alloc_fail_after(n);
+        bool ok = schema_load(buffer_text(&set), &schema, &err);
+        bool failed = alloc_fail_stop() != 0;
+        if (ok) {
+            schema_free(schema);
+            assert_false(failed);
+            assert_true(n > 10);
+            return;
+        }
+        assert_true(failed);
+        assert_null(schema);
+        assert_int_equal(err.code, ERROR_NO_MEMORY);
+    }
+    fail_msg("never succeeded");
+}
+
+static void a_request_survives_every_failed_allocation(void **state)
+{
+    const struct method *m = method_named(*state, "shapes.v1.Shapes.SendEverything");
+    SCOPED(buffer)
+    struct buffer wire = wire_of(
+        "shapes.v1.Everything",
+        "scalars { a_string: 'x' some_bytes: 'abc' an_int64: 1 } lists { int32s: 1 times {} } "
+        "maps { by_int32 { key: 1 value: 'a' } by_string { key: 'k' value: 'v' } } "
+        "atlas { nodes { key: 'a' value { next {} } } } node { children { name: 'n' } }");
+    for (size_t n = 0; n < ATTEMPTS_MAX; n++) {
+        struct transcoded_request out = { 0 };
+        struct error err = { 0 };
+        alloc_fail_after(n);
+        bool ok = transcode_request(m, buffer_text(&wire), &out, &err);
+        bool failed = alloc_fail_stop() != 0;
+        transcoded_request_fini(&out);
+        if (ok) {
+            assert_false(failed);
+            assert_true(n > 3);
+            return;
+        }
+        assert_true(failed);
+        assert_out_of_memory(&err);
+    }
+    fail_msg("never succeeded");
+}
+
+static void a_query_survives_every_failed_allocation(void **state)
+{
+    const struct method *m = method_named(*state, "shapes.v1.Shapes.QueryNested");
+    SCOPED(buffer)
+    struct buffer wire = wire_of(
+        "shapes.v1.Nested", "id: 'i' inner { name: 'n' numbers: 1 labels { key: 'k' value: 'v' } "
+                            "innermost { delay { seconds: 1 } } }");
+    for (size_t n = 0; n < ATTEMPTS_MAX; n++) {
+        struct transcoded_request out = { 0 };
+        struct error err = { 0 };
+        alloc_fail_after(n);
+        bool ok = transcode_request(m, buffer_text(&wire), &out, &err);
+        bool failed = alloc_fail_stop() != 0;
+        transcoded_request_fini(&out);
+        if (ok) {
+            assert_false(failed);
+            return;
+        }
+        assert_true(failed);
+        assert_out_of_memory(&err);
+    }
+    fail_msg("never succeeded");
+}
+
+static void a_reply_survives_every_failed_allocation(void **state)
+{
+    const struct method *m = method_named(*state, "shapes.v1.Shapes.SendEverything");
+    const struct text json =
+        TEXT("{\"scalars\":{\"a_string\":\"\\u00b5\",\"some_bytes\":\"AP8=\"},\"node\":{"
+             "\"children\":[{}]},"
+             "\"maps\":{\"by_string\":{\"\\u0061\":\"\\n\"}},\"lists\":{\"int32s\":[1,2]}}");
+    for (size_t n = 0; n < ATTEMPTS_MAX; n++) {
+        SCOPED(buffer) struct buffer out = buffer_capped(1 << 20);
+        struct json_notes notes = { 0 };
+        struct error err = { 0 };
+        alloc_fail_after(n);
+        bool ok = transcode_reply(m, json, &out, &notes, &err);
+        bool failed = alloc_fail_stop() != 0;
+        if (ok) {
+            assert_false(failed);
+            assert_true(n > 0);
+            return;
+        }
+        assert_true(failed);
+        assert_out_of_memory(&err);
+    }
+    fail_msg("never succeeded");
+}
+
+static void a_status_without_room_for_details_still_has_its_code_and_message(void **state)
+{
+    (void)state;
+    struct error err = { 0 };
+    struct rpc_status status = { 0 };
+    error_set_field(&err, ERROR_INVALID_ARGUMENT, "name", "name must not be empty");
+    alloc_fail_after(0);
+    rpc_status_from_error(&status, &err);
+    assert_int_equal(alloc_fail_stop(), 1);
+    assert_int_equal(status.code, RPC_INVALID_ARGUMENT);
+    assert_string_equal(status.message, "name must not be empty");
+    assert_int_equal(status.details.len, 0);
+    buffer_fini(&status.details);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loading_a_schema_survives_every_failed_allocation),
+        cmocka_unit_test(a_request_survives_every_failed_allocation),
+        cmocka_unit_test(a_query_survives_every_failed_allocation),
+        cmocka_unit_test(a_reply_survives_every_failed_allocation),
+        cmocka_unit_test(a_status_without_room_for_details_still_has_its_code_and_message),
+    };
+    return cmocka_run_group_tests_name("gateway: memory", tests, given_shapes, forget_schema);
+}
