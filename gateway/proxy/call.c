@@ -13,6 +13,12 @@ static bool is_json(const char *content_type)
     return content_type[0] == '\0' || strcasestr(content_type, "json") != NULL;
 }
 
+/* The call worked and only its answer is lost: whoever retries would do it twice. */
+static const char *done_anyway(const struct proxy_call *call)
+{
+    return call->exchange.method == HTTP_GET ? "" : "; the request itself was carried out";
+}
+
 /* A 2xx answer: its body becomes the reply, or the call ends INTERNAL saying what was wrong. */
 static bool translate_answer(struct proxy_call *call, struct error *err)
 {
@@ -23,8 +29,8 @@ static bool translate_answer(struct proxy_call *call, struct error *err)
     if (body.len > 0 && !is_json(x->content_type)) {
         char shown[BODY_SHOWN + 1];
         rpc_text_copy(shown, sizeof shown, body);
-        return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON: %s",
-                         x->status, x->content_type, shown);
+        return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON%s: %s",
+                         x->status, x->content_type, done_anyway(call), shown);
     }
     call->reply = buffer_capped(call->settings->max_reply_bytes);
     if (transcode_reply(call->method, body, &call->reply, &call->notes, &why))
@@ -33,8 +39,8 @@ static bool translate_answer(struct proxy_call *call, struct error *err)
                                    why.code == ERROR_NOT_SUPPORTED
                                ? why.code
                                : ERROR_INTERNAL;
-    return error_set(err, code, "upstream's answer to " TEXT_FMT " cannot be translated: %s",
-                     TEXT_ARGS(call->method->full_name), why.message);
+    return error_set(err, code, "upstream's answer to " TEXT_FMT " cannot be translated: %s%s",
+                     TEXT_ARGS(call->method->full_name), why.message, done_anyway(call));
 }
 
 static void on_done(struct upstream_exchange *exchange)

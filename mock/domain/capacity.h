@@ -19,7 +19,7 @@ enum capacity_kind {
 
 struct capacity {
     int64_t total[CAPACITY_KIND_COUNT];            /* of the host                       */
-    int64_t oversub_permille[CAPACITY_KIND_COUNT]; /* 4000 = four-fold; 0 to 1000000 */
+    int64_t oversub_permille[CAPACITY_KIND_COUNT]; /* 4000 = four-fold; >= 0 */
     int64_t gpu_slots;                             /* 0: a host without GPU; mode vgpu  */
 };
 

@@ -1,0 +1,35 @@
+/* The mock's HTTP API without HTTP: one request value in, one response value out.
+ *
+ * Pure: no sockets, clock or threads of its own; all state is the world's. Not thread-safe. */
+#ifndef TESTKIT_MOCK_API_API_H
+#define TESTKIT_MOCK_API_API_H
+
+#include "common/base/scope.h"
+#include "common/base/text.h"
+#include "common/http/http.h"
+#include "mock/api/response.h"
+#include "mock/domain/world.h"
+
+enum auth_mode {
+    AUTH_ANY, /* any non-empty bearer token */
+    AUTH_OFF, /* tokens are not looked at   */
+};
+
+struct api_settings {
+    enum auth_mode auth;
+};
+
+struct api;
+
+/* NULL when out of memory. Owned: api_free().
+ * world  borrowed; must outlive the api and every response in progress */
+MUST_USE struct api *api_new(struct world *world, const struct api_settings *settings);
+void api_free(struct api *api);
+
+/* Answers one request: route -> auth -> params -> body -> resolve -> bind -> operate -> encode
+ * (common.md section 2; the first step that refuses decides the answer).
+ * req   borrowed for the call; its texts until the response is reset
+ * res   reset; filled completely. A stream in it lives on until response_reset. */
+void api_handle(struct api *api, const struct http_request *req, struct response *res);
+
+#endif

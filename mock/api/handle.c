@@ -1,0 +1,273 @@
+#include <stdlib.h>
+
+#include "mock/api/api.h"
+#include "mock/api/auth.h"
+#include "mock/api/body.h"
+#include "mock/api/call.h"
+#include "mock/api/router.h"
+#include "mock/api/schema.h"
+#include "mock/domain/instances.h"
+
+struct api {
+    struct world *world;
+    struct router *router;
+    struct api_settings settings;
+};
+
+struct api *api_new(struct world *world, const struct api_settings *settings)
+{
+    struct api *api = calloc(1, sizeof *api);
+    if (api == NULL)
+        return NULL;
+    *api = (struct api){
+        .world = world,
+        .router = router_new(routes),
+        .settings = *settings,
+    };
+    if (api->router == NULL) {
+        api_free(api);
+        return NULL;
+    }
+    return api;
+}
+
+void api_free(struct api *api)
+{
+    if (api == NULL)
+        return;
+    router_free(api->router);
+    free(api);
+}
+
+/* Step 1, as far as it shows in the values (HTTP-004). */
+static bool check_target(struct call *call)
+{
+    if (path_decodes(call->req->path))
+        return true;
+    response_protocol_error(call->res, 400, "400 Bad Request");
+    return false;
+}
+
+static bool refuse_method(struct call *call, const struct route_match *match)
+{
+    response_empty(call->res, 405);
+    for (size_t i = 0; i < match->allowed_count; i++)
+        response_add_header(call->res, "Allow", http_method_name(match->allowed[i]));
+    return false;
+}
+
+static bool keep_captures(struct call *call, const struct route_match *match)
+{
+    const bool canonical = path_is_canonical(call->req->path);
+    struct error err = { 0 };
+
+    for (size_t i = 0; i < match->capture_count; i++) {
+        if (!path_param_decode(match->captures[i], canonical, call->arena, &call->params[i], &err))
+            return call_refuse_no_memory(call);
+    }
+    return true;
+}
+
+/* Steps 2 and 3. */
+static bool find_route(struct call *call)
+{
+    struct route_match match;
+
+    switch (router_find(call->api->router, call->req->method, call->req->path, &match)) {
+    case ROUTE_FOUND:
+        call->route = match.route;
+        return keep_captures(call, &match);
+    case ROUTE_NO_PATH:
+        response_text(call->res, 404, "404 page not found"); /* HTTP-020 */
+        return false;
+    case ROUTE_NO_METHOD:
+        return refuse_method(call, &match);
+    case ROUTE_SHADOWED:
+        return call_refuse(call, 405, "Method Not Allowed", "method not allowed"); /* HTTP-025 */
+    case ROUTE_EMPTY_SEGMENT:
+        break;
+    }
+    return call_refuse(call, 404, "Not Found", "no matching operation was found");
+}
+
+/* Step 4. */
+static bool authenticate(struct call *call)
+{
+    if (call->route->scope == NULL || call->api->settings.auth == AUTH_OFF) /* AUTH-002 */
+        return true;
+
+    const char *reason = auth_any_refusal(
+        http_find_header(call->req->headers, call->req->header_count, "Authorization"));
+    if (reason == NULL)
+        return true;
+    return call_refuse(call, 401, "Unauthorized", "security requirements failed: %s", reason);
+}
+
+/* Known to the API, not yet to this program. */
+static bool check_implemented(struct call *call)
+{
+    if (call->route->run != NULL)
+        return true;
+    return call_refuse(call, 501, "not_implemented", "hypeman-mock does not implement %s yet",
+                       call->route->operation_id);
+}
+
+/* Step 5. */
+static bool check_params(struct call *call)
+{
+    struct error err = { 0 };
+
+    if (call->route->query == NULL)
+        return true;
+    struct tag_filter *tags = arena_alloc(call->arena, sizeof *tags);
+    call->tags = tags;
+    if (tags == NULL ||
+        !query_parse(call->req->query, PARAM_MAX_QUERY_PAIRS, call->arena, &call->query, &err))
+        return call_refuse_no_memory(call);
+    if (!params_check(call->route->query, &call->query, tags, &err))
+        return call_refuse(call, 400, "Bad Request", "%s", err.message);
+    return true;
+}
+
+static bool is_json(struct text content_type)
+{
+    /* Case-sensitive, parameters allowed (VALID-031). */
+    struct text rest = content_type;
+    struct text media = text_split(&rest, ';');
+    while (media.len > 0 && (media.data[media.len - 1] == ' ' || media.data[media.len - 1] == '\t'))
+        media.len--;
+    return text_equal_cstr(media, "application/json");
+}
+
+static bool refuse_body(struct call *call, const char *what, const char *detail)
+{
+    return call_refuse(call, 400, "Bad Request", "request body has an error: %s%s", what, detail);
+}
+
+static bool check_schema(struct call *call)
+{
+    const struct schema *schema = call->route->schema;
+    struct error err = { 0 };
+
+    if (schema_check(schema, &call->body, call->arena, &err))
+        return true;
+    if (err.code == ERROR_NO_MEMORY)
+        return call_refuse_no_memory(call);
+    error_prefix(&err, "#/components/schemas/%s: ", schema->name);
+    return refuse_body(call, "doesn't match schema ", err.message);
+}
+
+/* Step 6: presence, content type, syntax, schema, in that order (VALID-030, VALID-031). */
+static bool check_body(struct call *call)
+{
+    struct error err = { 0 };
+
+    if (call->route->body == BODY_IGNORED)
+        return true;
+    if (call->req->body.len == 0)
+        return refuse_body(call, "value is required but missing", "");
+
+    const struct text type =
+        http_find_header(call->req->headers, call->req->header_count, "Content-Type");
+    if (!is_json(type))
+        return call_refuse(call, 400, "Bad Request",
+                           "request body has an error: header Content-Type has unexpected value "
+                           "\"" TEXT_FMT "\"",
+                           TEXT_ARGS(type));
+    if (!body_parse(call->req->body, call->arena, &call->body, &err)) {
+        if (err.code == ERROR_NO_MEMORY)
+            return call_refuse_no_memory(call);
+        return refuse_body(call, "failed to decode request body: ", err.message);
+    }
+    return check_schema(call);
+}
+
+/* Step 8. */
+static bool resolve(struct call *call)
+{
+    struct error err = { 0 };
+
+    if (call->route->resolver == RESOLVE_NOTHING ||
+        instances_resolve(call->world, call->params[0].value, &call->instance, &err))
+        return true;
+    if (err.code == ERROR_AMBIGUOUS)
+        return call_refuse(call, 409, "ambiguous", "%s", err.message); /* RESOLVE-002 */
+    return call_refuse(call, 404, "not_found", "%s", err.message);     /* RESOLVE-001 */
+}
+
+static bool refuse_binding(struct call *call, const char *message)
+{
+    /* The server sends plain text here (BIND-001 to BIND-003); the API description promises its
+     * Error shape, and that is what a client can read. */
+    response_error(call->res, 400, "bad_request", message, true);
+    return false;
+}
+
+/* "instanceId" of the index-th "{instanceId}" in a route's path. */
+static struct text param_name(const char *path, size_t index)
+{
+    struct text rest = text_of(path);
+    struct text name = { 0 };
+    for (size_t i = 0; i <= index; i++) {
+        (void)text_split(&rest, '{');
+        name = text_split(&rest, '}');
+    }
+    return name;
+}
+
+/* Steps 9 and 10. */
+static bool bind(struct call *call)
+{
+    const struct route *route = call->route;
+    struct error err = { 0 };
+
+    for (size_t i = 0; i < PATH_MAX_PARAMS; i++) {
+        const struct text bad = call->params[i].bad_escape;
+        if (bad.data == NULL)
+            continue;
+        const struct text name = param_name(route->path, i);
+        error_set(&err, ERROR_INVALID_ARGUMENT,
+                  "Invalid format for parameter " TEXT_FMT
+                  ": error unescaping path parameter '" TEXT_FMT "': " TEXT_FMT,
+                  TEXT_ARGS(name), TEXT_ARGS(name), TEXT_ARGS(bad));
+        return refuse_binding(call, err.message);
+    }
+    if (route->query != NULL && !params_bind(route->query, &call->query, &err))
+        return refuse_binding(call, err.message);
+    if (route->body == BODY_JSON && !schema_bind(route->schema, &call->body, &err)) {
+        error_prefix(&err, "can't decode JSON body: ");
+        return refuse_binding(call, err.message);
+    }
+    return true;
+}
+
+/* Step 11. */
+static bool operate(struct call *call)
+{
+    struct error err = { 0 };
+
+    if (call->route->run(call, &err))
+        return true;
+    call_write_error(call, &err);
+    return false;
+}
+
+void api_handle(struct api *api, const struct http_request *req, struct response *res)
+{
+    struct call call = {
+        .api = api,
+        .world = api->world,
+        .req = req,
+        .res = res,
+        .arena = res->arena,
+    };
+
+    (void)(check_target(&call) && find_route(&call) && authenticate(&call) &&
+           check_implemented(&call) && check_params(&call) && check_body(&call) && resolve(&call) &&
+           bind(&call) && operate(&call));
+
+    if (res->body.failed) {
+        res->cause = "the answer does not fit its buffer";
+        response_error(res, 500, "internal_error", "failed to write the answer", true);
+    }
+}

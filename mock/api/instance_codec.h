@@ -1,0 +1,32 @@
+/* Instances between JSON and domain (instances.md 5 and 7). */
+#ifndef TESTKIT_MOCK_API_INSTANCE_CODEC_H
+#define TESTKIT_MOCK_API_INSTANCE_CODEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/json/json_writer.h"
+#include "mock/api/body.h"
+#include "mock/domain/instance.h"
+#include "mock/domain/instance_create.h"
+
+/* A request as the domain takes it, and what that borrows. */
+struct instance_request_decoded {
+    struct instance_request request;
+    struct error auto_standby_error; /* request.auto_standby_error points here, or is NULL */
+};
+
+/* Reads a body that fits schema_create_instance and judges its texts in the order of
+ * instances.md 7.1, rows 1 to 10, with NEW-040 to NEW-042 in their place.
+ * out    points into the body and the arena; must not be moved
+ * Fails  INVALID_ARGUMENT  field: the member, e.g. "size", "ttl", "health_check.policy"
+ *        NO_MEMORY */
+MUST_USE bool instance_request_decode(const struct body_value *body, struct arena *arena,
+                                      struct instance_request_decoded *out, struct error *err);
+
+/* One Instance object as seen at now_ns (INST-J-001). Overflow shows in w->out->failed. */
+void instance_encode(struct json_writer *w, const struct instance *instance, int64_t now_ns);
+
+#endif

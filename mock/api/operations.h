@@ -1,0 +1,27 @@
+/* The operations this program implements, one function each; routes.c says which request reaches
+ * which.
+ *
+ * Each gets a call that has passed the pipeline up to here (query, tags, body, instance as the
+ * route asks for) and writes the whole answer. False: *err says why, and the route's rows turn it
+ * into status and code. */
+#ifndef TESTKIT_MOCK_API_OPERATIONS_H
+#define TESTKIT_MOCK_API_OPERATIONS_H
+
+#include <stdbool.h>
+
+#include "common/base/error.h"
+#include "mock/api/call.h"
+
+bool op_get_health(struct call *call, struct error *err);
+
+bool op_list_instances(struct call *call, struct error *err);
+bool op_create_instance(struct call *call, struct error *err);
+bool op_get_instance(struct call *call, struct error *err);
+bool op_delete_instance(struct call *call, struct error *err);
+
+bool op_create_instance_snapshot(struct call *call, struct error *err);
+bool op_list_snapshots(struct call *call, struct error *err);
+bool op_get_snapshot(struct call *call, struct error *err);
+bool op_delete_snapshot(struct call *call, struct error *err);
+
+#endif

@@ -1,0 +1,129 @@
+#include <stddef.h>
+
+#include "mock/api/operations.h"
+#include "mock/api/route.h"
+#include "mock/api/rules.h"
+
+static const struct error_row create_instance_errors[] = {
+    /* instances.md 7.1, in its order */
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_size", "size" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_hotplug_size", "hotplug_size" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_overlay_size", "overlay_size" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_disk_io_bps", "disk_io_bps" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_ttl", "ttl" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_expires_at", "expires_at" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_bandwidth_download", "bandwidth_download" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_bandwidth_upload", "bandwidth_upload" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_health_check", "health_check.policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", "restart_policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_policy", "snapshot_policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_platform", "platform" },
+    { ERROR_ALREADY_EXISTS, 400, "name_conflict", NULL }, /* INST-N-002 */
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+static const struct error_row create_snapshot_errors[] = {
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_compression", "compression" },
+    { ERROR_ALREADY_EXISTS, 409, "conflict", NULL }, /* SNAP-C-013 */
+    { ERROR_INVALID_STATE, 409, "conflict", NULL },  /* SNAP-C-004, SNAP-C-005 */
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+#define ROUTE(verb, route_path, id, needed_scope)                                                  \
+    .method = HTTP_##verb, .path = (route_path), .operation_id = (id), .scope = (needed_scope)
+
+/* common.md section 15 and newest.md. A literal path stands before a parameter's that it fits. A
+ * row without `run` is answered 501. */
+const struct route routes[] = {
+    { ROUTE(GET, "/health", "getHealth", NULL), .failure = "failed to get health",
+      .run = op_get_health },
+    { ROUTE(GET, "/capabilities", "getCapabilities", "resource:read") },
+    { ROUTE(GET, "/resources", "getResources", "resource:read") },
+    { ROUTE(POST, "/resources/memory/reclaim", "reclaimMemory", "resource:write") },
+
+    { ROUTE(GET, "/images", "listImages", "image:read") },
+    { ROUTE(POST, "/images", "createImage", "image:write") },
+    { ROUTE(GET, "/images/{name}", "getImage", "image:read") },
+    { ROUTE(DELETE, "/images/{name}", "deleteImage", "image:delete") },
+    { ROUTE(POST, "/images/{name}/tag", "tagImage", "image:write") },
+
+    { ROUTE(GET, "/instances", "listInstances", "instance:read"), .query = list_instances_query,
+      .failure = "failed to list instances", .run = op_list_instances },
+    { ROUTE(POST, "/instances", "createInstance", "instance:write"), .body = BODY_JSON,
+      .schema = &schema_create_instance, .errors = create_instance_errors,
+      .failure = "failed to create instance", .run = op_create_instance },
+    { ROUTE(GET, "/instances/{id}", "getInstance", "instance:read"), .resolver = RESOLVE_INSTANCE,
+      .failure = "failed to get instance", .run = op_get_instance },
+    { ROUTE(DELETE, "/instances/{id}", "deleteInstance", "instance:delete"),
+      .query = delete_instance_query, .resolver = RESOLVE_INSTANCE,
+      .failure = "failed to delete instance", .run = op_delete_instance },
+    { ROUTE(PATCH, "/instances/{id}", "updateInstance", "instance:write") },
+    { ROUTE(POST, "/instances/{id}/standby", "standbyInstance", "instance:write") },
+    { ROUTE(POST, "/instances/{id}/restore", "restoreInstance", "instance:write") },
+    { ROUTE(POST, "/instances/{id}/fork", "forkInstance", "instance:write") },
+    { ROUTE(POST, "/instances/{id}/stop", "stopInstance", "instance:write") },
+    { ROUTE(POST, "/instances/{id}/start", "startInstance", "instance:write") },
+    { ROUTE(GET, "/instances/{id}/logs", "getInstanceLogs", "instance:read") },
+    { ROUTE(GET, "/instances/{id}/stat", "statInstancePath", "instance:read") },
+    { ROUTE(GET, "/instances/{id}/stats", "getInstanceStats", "instance:read") },
+    { ROUTE(GET, "/instances/{id}/wait", "waitForInstanceState", "instance:read") },
+    { ROUTE(GET, "/instances/{id}/auto-standby/status", "getAutoStandbyStatus", "instance:read") },
+    { ROUTE(POST, "/instances/{id}/auto-standby/hold", "holdAutoStandby", "instance:write") },
+    { ROUTE(POST, "/instances/{id}/volumes/{volumeId}", "attachVolume", "volume:write") },
+    { ROUTE(DELETE, "/instances/{id}/volumes/{volumeId}", "detachVolume", "volume:write") },
+
+    { ROUTE(POST, "/instances/{id}/snapshots", "createInstanceSnapshot", "snapshot:write"),
+      .body = BODY_JSON, .schema = &schema_create_snapshot, .resolver = RESOLVE_INSTANCE,
+      .errors = create_snapshot_errors, .failure = "failed to create snapshot",
+      .run = op_create_instance_snapshot },
+    { ROUTE(POST, "/instances/{id}/snapshots/{snapshotId}/restore", "restoreInstanceSnapshot",
+            "snapshot:write") },
+    { ROUTE(GET, "/instances/{id}/snapshot-schedule", "getInstanceSnapshotSchedule",
+            "snapshot:read") },
+    { ROUTE(PUT, "/instances/{id}/snapshot-schedule", "setInstanceSnapshotSchedule",
+            "snapshot:write") },
+    { ROUTE(DELETE, "/instances/{id}/snapshot-schedule", "deleteInstanceSnapshotSchedule",
+            "snapshot:delete") },
+    { ROUTE(GET, "/snapshots", "listSnapshots", "snapshot:read"), .query = list_snapshots_query,
+      .failure = "failed to list snapshots", .run = op_list_snapshots },
+    { ROUTE(GET, "/snapshots/{snapshotId}", "getSnapshot", "snapshot:read"),
+      .failure = "failed to get snapshot", .run = op_get_snapshot },
+    { ROUTE(DELETE, "/snapshots/{snapshotId}", "deleteSnapshot", "snapshot:delete"),
+      .failure = "failed to delete snapshot", .run = op_delete_snapshot },
+    { ROUTE(POST, "/snapshots/{snapshotId}/fork", "forkSnapshot", "snapshot:write") },
+
+    { ROUTE(GET, "/volumes", "listVolumes", "volume:read") },
+    { ROUTE(POST, "/volumes", "createVolume", "volume:write") },
+    { ROUTE(POST, "/volumes/from-archive", "createVolumeFromArchive", "volume:write") },
+    { ROUTE(GET, "/volumes/{id}", "getVolume", "volume:read") },
+    { ROUTE(DELETE, "/volumes/{id}", "deleteVolume", "volume:delete") },
+
+    { ROUTE(GET, "/devices", "listDevices", "device:read") },
+    { ROUTE(POST, "/devices", "createDevice", "device:write") },
+    { ROUTE(GET, "/devices/available", "listAvailableDevices", "device:read") },
+    { ROUTE(GET, "/devices/{id}", "getDevice", "device:read") },
+    { ROUTE(DELETE, "/devices/{id}", "deleteDevice", "device:delete") },
+
+    { ROUTE(GET, "/ingresses", "listIngresses", "ingress:read") },
+    { ROUTE(POST, "/ingresses", "createIngress", "ingress:write") },
+    { ROUTE(GET, "/ingresses/{id}", "getIngress", "ingress:read") },
+    { ROUTE(DELETE, "/ingresses/{id}", "deleteIngress", "ingress:delete") },
+
+    { ROUTE(GET, "/builds", "listBuilds", "build:read") },
+    { ROUTE(POST, "/builds", "createBuild", "build:write") },
+    { ROUTE(GET, "/builds/{id}", "getBuild", "build:read") },
+    { ROUTE(DELETE, "/builds/{id}", "cancelBuild", "build:delete") },
+    { ROUTE(GET, "/builds/{id}/events", "getBuildEvents", "build:read") },
+
+    { ROUTE(GET, "/builders", "listBuilders", "builder:read") },
+    { ROUTE(POST, "/builders", "createBuilder", "builder:write") },
+    { ROUTE(GET, "/builders/{id}", "getBuilder", "builder:read") },
+    { ROUTE(DELETE, "/builders/{id}", "deleteBuilder", "builder:delete") },
+    { ROUTE(POST, "/builders/{id}/prune", "pruneBuilder", "builder:write") },
+
+    { ROUTE(GET, "/pushes", "listPushes", "image:read") },
+    { ROUTE(POST, "/pushes", "createPush", "image:write") },
+    { ROUTE(GET, "/pushes/{id}", "getPush", "image:read") },
+
+    { .path = NULL },
+};

@@ -1,0 +1,74 @@
+/* One request and its answer on one connection, in memory the connection keeps for the next one. */
+#ifndef TESTKIT_MOCK_HTTP_EXCHANGE_H
+#define TESTKIT_MOCK_HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/buffer.h"
+#include "common/base/text.h"
+#include "common/http/http.h"
+#include "mock/api/response.h"
+
+enum {
+    EXCHANGE_MAX_TARGET_BYTES = 8 * 1024,
+    EXCHANGE_MAX_HEADER_BYTES = 16 * 1024,
+    EXCHANGE_MAX_HEADERS = 100,
+    /* A refused body is read to its end up to this much more, so that the client, still sending,
+     * reads its 413 and the connection stays usable. */
+    EXCHANGE_MAX_DRAINED_BYTES = 64 * 1024 * 1024,
+};
+
+enum exchange_stage {
+    EXCHANGE_IDLE,      /* between two requests                 */
+    EXCHANGE_LINE,      /* the request line is there            */
+    EXCHANGE_RECEIVING, /* the headers are there, a body may be */
+    EXCHANGE_ANSWERING, /* the response is being sent           */
+};
+
+struct exchange {
+    struct arena arena;
+    struct buffer body; /* of the request */
+    struct response response;
+    enum exchange_stage stage;
+    struct text target; /* as received, in the arena; data NULL when out of memory */
+    struct text method; /* the token as sent */
+    struct http_request request;
+    struct http_header headers[EXCHANGE_MAX_HEADERS];
+    size_t header_bytes;
+    uint64_t drained_bytes; /* of a body that is refused */
+    bool body_too_large;
+    size_t sent;         /* of response.body, when it is a stream */
+    bool stream_ended;   /* the last piece is in response.body    */
+    uint64_t sent_bytes; /* of the whole answer's body            */
+    int64_t started_ns;  /* monotonic */
+};
+
+/* NULL when out of memory. Owned: exchange_free().
+ * max_body  ceiling of a request body */
+MUST_USE struct exchange *exchange_new(size_t max_body);
+void exchange_free(struct exchange *x);
+
+/* The request line has arrived. */
+void exchange_begin(struct exchange *x, struct text target);
+/* A header, in the order received; borrowed until the exchange ends. */
+void exchange_add_header(struct exchange *x, struct text name, struct text value);
+/* The headers are complete. True when the body may come; false when the response already says why
+ * not: the connection is then closed after it. */
+bool exchange_check_head(struct exchange *x, struct text method, struct text version,
+                         int64_t now_ns);
+/* A piece of the body. False when more is drained than we care to: break the connection off. */
+MUST_USE bool exchange_add_body(struct exchange *x, const char *bytes, size_t len);
+/* The request is complete. False when the response already holds its refusal. */
+bool exchange_check_body(struct exchange *x);
+
+/* Copies the next at most max bytes of a streamed answer; 0 at its end.
+ * False when it cannot be finished. */
+MUST_USE bool exchange_read_stream(struct exchange *x, char *out, size_t max, size_t *len);
+
+/* Over, however it ended; ready for the next. */
+void exchange_end(struct exchange *x);
+
+#endif

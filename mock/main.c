@@ -1,0 +1,213 @@
+/* hypeman-mock: options -> objects -> run -> shut down in reverse. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/env/env.h"
+#include "common/program/options.h"
+#include "common/program/ready_file.h"
+#include "mock/api/api.h"
+#include "mock/domain/hypervisor.h"
+#include "mock/domain/world.h"
+#include "mock/http/listener.h"
+#include "mock/http/serve.h"
+
+static const struct option_spec specs[] = {
+    { "listen", "HOST:PORT", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
+    { "auth", "any|off", "any", "any: every non-empty bearer token is accepted; off: none needed" },
+    { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },
+    { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },
+    { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },
+    { "default-hypervisor", "NAME", "firecracker", "of instances that do not ask for one" },
+    { "max-body", "BYTES", "8388608", "largest request body; more is answered 413" },
+    { "log", "off|text|json", "text", "one line per request on stderr" },
+    { "ready-file", "FILE", NULL, "written once serving: program, version, pid, urls" },
+    { "ready-fd", "N", NULL, "the same line to an inherited descriptor, which is then closed" },
+    { 0 },
+};
+
+static const struct options_program program = {
+    .name = "hypeman-mock",
+    .env_prefix = "HYPEMAN_MOCK",
+    .summary = "The Hypeman REST API in memory, for tests and development without hypervisors.",
+    .specs = specs,
+};
+
+struct settings {
+    struct listen_address listen;
+    struct api_settings api;
+    struct world_settings world;
+    bool seeded;
+    uint64_t seed;
+    size_t max_body;
+    enum access_log_format log;
+    const char *ready_file; /* NULL for none */
+    int ready_fd;           /* -1 for none   */
+};
+
+static bool read_hypervisor(const struct options *o, enum hypervisor *out, struct error *err)
+{
+    const char *names[HYPERVISOR_COUNT] = { 0 };
+    size_t chosen;
+
+    for (enum hypervisor h = HYPERVISOR_UNSET + 1; h < HYPERVISOR_COUNT; h++)
+        names[h - 1] = hypervisor_name(h);
+    if (!options_choice(o, "default-hypervisor", names, &chosen, err))
+        return false;
+    *out = (enum hypervisor)(chosen + 1);
+    return true;
+}
+
+static bool read_seed(const struct options *o, struct settings *out, struct error *err)
+{
+    const char *text = options_text(o, "seed");
+
+    out->seeded = text != NULL;
+    if (text == NULL || text_parse_u64(text_of(text), &out->seed))
+        return true;
+    return options_complain(o, "seed", err, "must be a whole number of 0 or more");
+}
+
+static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)
+{
+    int64_t fd = -1;
+
+    if (options_text(o, "ready-fd") != NULL && !options_i64(o, "ready-fd", 0, INT32_MAX, &fd, err))
+        return false;
+    out->ready_fd = (int)fd;
+    return true;
+}
+
+/* The contract's example host is full with 16 default instances. A mock's should never surprise a
+ * test that way, so it has the example's figures, which show in every instance, and endless room.
+ */
+static struct capacity endless_capacity(void)
+{
+    struct capacity capacity = capacity_default();
+
+    for (size_t i = 0; i < CAPACITY_KIND_COUNT; i++)
+        capacity.oversub_permille[i] = 1000000000;
+    return capacity;
+}
+
+static bool read_settings(const struct options *o, struct settings *out, struct error *err)
+{
+    static const char *const auth_modes[] = { [AUTH_ANY] = "any", [AUTH_OFF] = "off", NULL };
+    static const char *const log_formats[] = {
+        [ACCESS_LOG_OFF] = "off", [ACCESS_LOG_TEXT] = "text", [ACCESS_LOG_JSON] = "json", NULL
+    };
+    size_t auth, log;
+    int64_t max_body;
+
+    *out = (struct settings){ .world = world_settings_default() };
+    out->world.capacity = endless_capacity();
+    if (!options_listen(o, "listen", &out->listen, err) ||
+        !options_choice(o, "auth", auth_modes, &auth, err) || !read_seed(o, out, err) ||
+        !options_duration(o, "boot-delay", &out->world.boot_delay_ns, err) ||
+        !options_duration(o, "compression-delay", &out->world.compression_delay_ns, err) ||
+        !read_hypervisor(o, &out->world.default_hypervisor, err) ||
+        !options_i64(o, "max-body", 1, INT32_MAX, &max_body, err) ||
+        !options_choice(o, "log", log_formats, &log, err) || !read_ready_fd(o, out, err))
+        return false;
+    out->api.auth = (enum auth_mode)auth;
+    out->max_body = (size_t)max_body;
+    out->log = (enum access_log_format)log;
+    out->ready_file = options_text(o, "ready-file");
+    return true;
+}
+
+/* As many connections as the system gives descriptors for, less our own. */
+static unsigned connection_limit(void)
+{
+    enum { OWN_DESCRIPTORS = 32, FEWEST = 64, MOST = 16384 };
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 512;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= FEWEST)
+        return OWN_DESCRIPTORS;
+    const rlim_t limit = files.rlim_cur - OWN_DESCRIPTORS;
+    return limit > MOST ? MOST : (unsigned)limit;
+}
+
+static bool announce(const struct settings *settings, const char *url, struct error *err)
+{
+    const struct ready ready = { .program = program.name, .urls = &url, .url_count = 1 };
+
+    if (settings->log != ACCESS_LOG_OFF)
+        fprintf(stderr, "%s %s listening on %s\n", program.name, TESTKIT_VERSION, url);
+    if (settings->ready_file != NULL && !ready_file_write(settings->ready_file, &ready, err))
+        return false;
+    if (settings->ready_fd < 0)
+        return true;
+    const bool written = ready_write_fd(settings->ready_fd, &ready, err);
+    close(settings->ready_fd);
+    return written;
+}
+
+static bool run(const struct settings *settings, struct error *err)
+{
+    struct rng_seeded stream;
+    const struct env env = {
+        .clock = clock_system(),
+        .rng = settings->seeded ? rng_from_seed(&stream, settings->seed) : rng_system(),
+        .mem = mem_libc(),
+    };
+    struct listener listener;
+    struct access_log log;
+    struct http_server *server = NULL;
+
+    if (!listener_open(settings->listen.host, settings->listen.port, &listener, err))
+        return false;
+
+    access_log_init(&log, settings->log, STDERR_FILENO);
+    struct world *world = world_new(&env, &settings->world);
+    struct api *api = world == NULL ? NULL : api_new(world, &settings->api);
+    bool ok;
+    if (api == NULL) {
+        close(listener.fd);
+        ok = error_set(err, ERROR_NO_MEMORY, "out of memory");
+    } else {
+        const struct http_server_settings http = {
+            .listen_fd = listener.fd,
+            .api = api,
+            .log = &log,
+            .max_body = settings->max_body,
+            .max_connections = connection_limit(),
+        };
+        ok = http_server_new(&http, &server, err) && announce(settings, listener.url, err) &&
+             serve_until_signal(server, &log, err);
+    }
+
+    http_server_free(server);
+    api_free(api);
+    world_free(world);
+    access_log_fini(&log);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct settings settings;
+    struct error err = { 0 };
+
+    serve_take_signals();
+    switch (options_parse(&program, argc, argv, &options)) {
+    case OPTIONS_RUN:
+        break;
+    case OPTIONS_EXIT_OK:
+        return 0;
+    case OPTIONS_EXIT_USAGE:
+        return 2;
+    }
+    if (!read_settings(&options, &settings, &err))
+        return options_usage(&program, &err);
+    if (run(&settings, &err))
+        return 0;
+    fprintf(stderr, "%s: %s\n", program.name, err.message);
+    return 1;
+}

@@ -1,0 +1,582 @@
+/* hypeman-mock as a child process, over real sockets. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "common/base/scope.h"
+#include "tests/support/http_client.h"
+#include "tests/support/program.h"
+
+static const char *const quiet_args[] = { "--listen",     "127.0.0.1:0", "--log", "off",
+                                          "--boot-delay", "0s",          NULL };
+
+static int start_mock(void **state)
+{
+    struct program *mock = calloc(1, sizeof *mock);
+    *state = mock;
+    return mock != NULL && program_start(mock, "hypeman-mock", quiet_args) ? 0 : -1;
+}
+
+static int stop_mock(void **state)
+{
+    struct program *mock = *state;
+    const int status = program_stop(mock, SIGTERM);
+    if (status != 0)
+        print_error("exit %d: %s\n", status, mock->output);
+    program_free(mock);
+    free(mock);
+    return status;
+}
+
+static struct http_client connect_to(void **state)
+{
+    const struct program *mock = *state;
+    struct http_client client;
+    assert_true(http_client_open(&client, mock->urls[0]));
+    return client;
+}
+
+static struct http_answer read_answer(struct http_client *client, int status)
+{
+    struct http_answer answer;
+    assert_true(http_client_read(client, &answer));
+    if (answer.status != status)
+        print_error("unexpected answer: %s%s\n", answer.head, answer.body);
+    assert_int_equal(answer.status, status);
+    return answer;
+}
+
+static void expect_answer(struct http_client *client, int status, const char *body)
+{
+    struct http_answer answer = read_answer(client, status);
+    assert_string_equal(answer.body, body);
+    http_answer_free(&answer);
+}
+
+/* Whatever went before, the connection is good for this. */
+static void expect_health(struct http_client *client)
+{
+    assert_true(http_client_request(client, "GET", "/health", NULL));
+    expect_answer(client, 200, "{\"status\":\"ok\"}\n");
+}
+
+static void one_connection_serves_many_requests(void **state)
+{
+    struct http_client client = connect_to(state);
+
+    for (int i = 0; i < 3; i++)
+        expect_health(&client);
+    assert_true(http_client_request(&client, "GET", "/nope", NULL));
+    expect_answer(&client, 404, "404 page not found\n");
+    expect_health(&client);
+    http_client_close(&client);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    struct http_client client = connect_to(state);
+
+    for (int i = 0; i < 20; i++) {
+        assert_true(http_client_request(&client, "GET", "/health", NULL));
+        assert_true(http_client_request(&client, "GET", "/nope", NULL));
+    }
+    for (int i = 0; i < 20; i++) {
+        expect_answer(&client, 200, "{\"status\":\"ok\"}\n");
+        expect_answer(&client, 404, "404 page not found\n");
+    }
+    http_client_close(&client);
+}
+
+static void http_1_0_is_answered_and_closed(void **state) /* HTTP-002 */
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_send_text(&client, "GET /health HTTP/1.0\r\n\r\n"));
+    expect_answer(&client, 200, "{\"status\":\"ok\"}\n");
+    assert_true(http_client_is_closed(&client));
+    http_client_close(&client);
+}
+
+static void head_and_options_are_405_with_allow_lines(void **state) /* HTTP-023 */
+{
+    struct http_client client = connect_to(state);
+
+    for (int i = 0; i < 2; i++) {
+        assert_true(http_client_request(&client, i == 0 ? "OPTIONS" : "PUT", "/volumes", NULL));
+        struct http_answer answer = read_answer(&client, 405);
+        assert_true(http_answer_has_line(&answer, "Allow: GET"));
+        assert_true(http_answer_has_line(&answer, "Allow: POST"));
+        assert_true(http_answer_has_line(&answer, "Content-Length: 0"));
+        assert_null(strstr(answer.head, "Content-Type"));
+        http_answer_free(&answer);
+    }
+    assert_true(http_client_request(&client, "foo", "/volumes", NULL));
+    struct http_answer answer = read_answer(&client, 405);
+    assert_null(strstr(answer.head, "\r\nAllow:"));
+    http_answer_free(&answer);
+    expect_health(&client);
+    http_client_close(&client);
+}
+
+static void absolute_targets_are_served(void **state) /* HTTP-010 */
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_request(&client, "GET", "http://any.host:1/health?x=1", NULL));
+    expect_answer(&client, 200, "{\"status\":\"ok\"}\n");
+    http_client_close(&client);
+}
+
+static void bad_request_lines_are_400_and_closed(void **state) /* HTTP-003, HTTP-004 */
+{
+    static const struct {
+        const char *request;
+        const char *body; /* NULL: libmicrohttpd's own page */
+    } cases[] = {
+        { "GET /a%zz HTTP/1.1\r\nHost: x\r\n\r\n", "400 Bad Request" },
+        { "GET * HTTP/1.1\r\nHost: x\r\n\r\n", "400 Bad Request" },
+        { "GET /health HTTP/1.1\r\n\r\n", "400 Bad Request: missing required Host header" },
+        { "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_client client = connect_to(state);
+        assert_true(http_client_send_text(&client, cases[i].request));
+        struct http_answer answer = read_answer(&client, 400);
+        if (cases[i].body != NULL) {
+            assert_string_equal(answer.body, cases[i].body);
+            assert_true(http_client_is_closed(&client));
+        }
+        http_answer_free(&answer);
+        http_client_close(&client);
+    }
+    struct http_client client = connect_to(state);
+    expect_health(&client);
+    http_client_close(&client);
+}
+
+static void garbage_harms_nobody_else(void **state)
+{
+    static const char *const garbage[] = { "\r\n\r\n\r\n", "GET\r\n\r\n",
+                                           "\x16\x03\x01\x02\r\n\r\n",
+                                           "GET /health HTTP/9.9\r\n\r\n", "{\"a\":1}\r\n\r\n" };
+
+    for (size_t i = 0; i < ARRAY_LEN(garbage); i++) {
+        struct http_client bad = connect_to(state);
+        assert_true(http_client_send_text(&bad, garbage[i]));
+        struct http_client good = connect_to(state);
+        expect_health(&good);
+        http_client_close(&good);
+        http_client_close(&bad);
+    }
+}
+
+static void a_chunked_body_is_read(void **state) /* HTTP-010 */
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_send_text(
+        &client, "POST /instances HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n"
+                 "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "12\r\n{\"name\":\"chunked\",\r\n10\r\n\"image\":\"nginx\"}\r\n0\r\n\r\n"));
+    struct http_answer answer = read_answer(&client, 201);
+    assert_non_null(strstr(answer.body, "\"name\":\"chunked\""));
+    assert_true(http_answer_has_line(&answer, "Content-Type: application/json"));
+    http_answer_free(&answer);
+    assert_true(http_client_request(&client, "DELETE", "/instances/chunked", NULL));
+    answer = read_answer(&client, 204);
+    assert_null(strstr(answer.head, "Content-"));
+    http_answer_free(&answer);
+    expect_health(&client);
+    http_client_close(&client);
+}
+
+/* Sends a POST of that many bytes with the given extra header line. */
+static void send_large(struct http_client *client, size_t len, const char *header)
+{
+    char head[256];
+    char *body = calloc(1, len);
+    assert_non_null(body);
+    memset(body, ' ', len);
+    snprintf(head, sizeof head,
+             "POST /instances HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n", len, header);
+    assert_true(http_client_send_text(client, head));
+    assert_true(http_client_send(client, body, len));
+    free(body);
+}
+
+static void a_body_over_the_limit_is_413_and_the_connection_goes_on(void **state)
+{
+    enum { LIMIT = 8 * 1024 * 1024 };
+    static const char body[] = "{\"code\":\"request_too_large\",\"message\":\"request body is "
+                               "larger than 8388608 bytes (raise it with --max-body)\"}";
+    struct http_client client = connect_to(state);
+
+    send_large(&client, LIMIT + 1, "");
+    expect_answer(&client, 413, body);
+    expect_health(&client);
+    send_large(&client, LIMIT, "Authorization: Bearer x\r\nContent-Type: application/json\r\n");
+    struct http_answer answer = read_answer(&client, 400); /* blanks only */
+    http_answer_free(&answer);
+    http_client_close(&client);
+}
+
+static void a_chunked_body_over_the_limit_is_413_too(void **state)
+{
+    enum { CHUNK = 1024 * 1024 };
+    struct http_client client = connect_to(state);
+    char *chunk = calloc(1, CHUNK + 1);
+
+    assert_non_null(chunk);
+    memset(chunk, ' ', CHUNK);
+    assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\nHost: x\r\n"
+                                               "Transfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 9; i++) {
+        assert_true(http_client_send_text(&client, "100000\r\n"));
+        assert_true(http_client_send(&client, chunk, CHUNK));
+        assert_true(http_client_send_text(&client, "\r\n"));
+    }
+    assert_true(http_client_send_text(&client, "0\r\n\r\n"));
+    struct http_answer answer = read_answer(&client, 413);
+    http_answer_free(&answer);
+    expect_health(&client);
+    http_client_close(&client);
+    free(chunk);
+}
+
+static void a_client_that_waits_for_100_is_told_413_before_it_sends(void **state)
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\nHost: x\r\n"
+                                               "Content-Length: 9000000\r\n"
+                                               "Expect: 100-continue\r\n\r\n"));
+    struct http_answer answer = read_answer(&client, 413);
+    assert_true(http_answer_has_line(&answer, "Connection: close"));
+    http_answer_free(&answer);
+    http_client_close(&client);
+}
+
+static void long_targets_and_headers_are_refused_in_the_apis_shape(void **state)
+{
+    enum { LONG = 20 * 1024 };
+    static char request[LONG + 200];
+    static char filler[LONG];
+    struct http_client client = connect_to(state);
+
+    memset(filler, 'a', sizeof filler - 1);
+    snprintf(request, sizeof request, "GET /%.9000s HTTP/1.1\r\nHost: x\r\n\r\n", filler);
+    assert_true(http_client_send_text(&client, request));
+    expect_answer(&client, 414,
+                  "{\"code\":\"uri_too_long\",\"message\":\"request target is longer "
+                  "than 8192 bytes\"}");
+    assert_true(http_client_is_closed(&client));
+    http_client_close(&client);
+
+    client = connect_to(state);
+    snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: x\r\nX-A: %.17000s\r\n\r\n",
+             filler);
+    assert_true(http_client_send_text(&client, request));
+    expect_answer(&client, 431,
+                  "{\"code\":\"headers_too_large\",\"message\":\"request headers are "
+                  "more than 100, or larger than 16384 bytes\"}");
+    assert_true(http_client_is_closed(&client));
+    http_client_close(&client);
+}
+
+static void a_query_of_thousands_of_pairs_is_answered(void **state)
+{
+    static char target[8192];
+    struct http_client client = connect_to(state);
+    size_t len = (size_t)snprintf(target, sizeof target, "/instances?");
+
+    for (; len + 2 < sizeof target; len += 2)
+        memcpy(target + len, "a&", 2);
+    assert_true(http_client_send_text(&client, "GET "));
+    assert_true(http_client_send_text(&client, target));
+    assert_true(
+        http_client_send_text(&client, " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n"));
+    expect_answer(&client, 200, "[]\n");
+    http_client_close(&client);
+}
+
+static void half_a_request_then_a_close_leaves_nothing_behind(void **state)
+{
+    static const char *const halves[] = {
+        "GET /hea",
+        "GET /health HTTP/1.1\r\nHos",
+        "POST /instances HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"name\":",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(halves); i++) {
+        struct http_client client = connect_to(state);
+        assert_true(http_client_send_text(&client, halves[i]));
+        http_client_close(&client);
+    }
+    struct http_client client = connect_to(state);
+    assert_true(http_client_request(&client, "GET", "/instances", NULL));
+    expect_answer(&client, 200, "[]\n");
+    http_client_close(&client);
+}
+
+static void a_thousand_idle_connections_do_not_stop_the_next(void **state)
+{
+    enum { COUNT = 1000 };
+    static struct http_client idle[COUNT];
+    struct rlimit files;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_cur < COUNT + 64)
+        skip();
+    for (size_t i = 0; i < COUNT; i++) {
+        idle[i] = connect_to(state);
+        if (i % 2 == 0) /* half of them have served a request before */
+            expect_health(&idle[i]);
+    }
+    struct http_client client = connect_to(state);
+    expect_health(&client);
+    http_client_close(&client);
+    for (size_t i = 0; i < COUNT; i++)
+        http_client_close(&idle[i]);
+}
+
+static void a_long_list_arrives_chunked_and_a_short_one_with_its_length(void **state)
+{
+    enum { COUNT = 100 };
+    struct http_client client = connect_to(state);
+    char target[64];
+    size_t found = 0;
+
+    assert_true(http_client_request(&client, "POST", "/instances",
+                                    "{\"name\":\"source\",\"image\":\"nginx\"}"));
+    struct http_answer answer = read_answer(&client, 201);
+    http_answer_free(&answer);
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(http_client_request(&client, "POST", "/instances/source/snapshots",
+                                        "{\"kind\":\"Standby\",\"tags\":{\"n\":\"1\"}}"));
+        answer = read_answer(&client, 201);
+        http_answer_free(&answer);
+    }
+
+    assert_true(http_client_request(&client, "GET", "/snapshots", NULL));
+    answer = read_answer(&client, 200);
+    assert_true(answer.chunked);
+    for (const char *at = answer.body; (at = strstr(at, "\"kind\"")) != NULL; at++)
+        found++;
+    assert_int_equal(found, COUNT);
+    snprintf(target, sizeof target, "/snapshots/%.24s", strstr(answer.body, "\"id\":\"") + 6);
+    http_answer_free(&answer);
+
+    assert_true(http_client_request(&client, "GET", target, NULL));
+    answer = read_answer(&client, 200);
+    assert_false(answer.chunked);
+    http_answer_free(&answer);
+    http_client_close(&client);
+}
+
+static void a_reader_that_goes_away_in_a_long_list_harms_nobody(void **state)
+{
+    for (int i = 0; i < 20; i++) {
+        struct http_client client = connect_to(state);
+        assert_true(http_client_request(&client, "GET", "/snapshots", NULL));
+        http_client_close(&client);
+    }
+    struct http_client client = connect_to(state);
+    expect_health(&client);
+    http_client_close(&client);
+}
+
+static void sigterm_ends_it_at_once_though_connections_idle(void **state)
+{
+    struct program mock;
+    struct http_client idle;
+    struct http_client half;
+    (void)state;
+
+    assert_true(program_start(&mock, "hypeman-mock", quiet_args));
+    assert_true(http_client_open(&idle, mock.urls[0]));
+    expect_health(&idle);
+    assert_true(http_client_open(&half, mock.urls[0]));
+    assert_true(http_client_send_text(&half, "GET /health HTTP/1.1\r\n"));
+    assert_int_equal(program_stop(&mock, SIGTERM), 0);
+    assert_true(http_client_is_closed(&idle));
+    program_free(&mock);
+    http_client_close(&idle);
+    http_client_close(&half);
+}
+
+static void sigterm_lets_a_request_that_has_begun_finish(void **state)
+{
+    struct program mock;
+    struct http_client client;
+    (void)state;
+
+    assert_true(program_start(&mock, "hypeman-mock", quiet_args));
+    assert_true(http_client_open(&client, mock.urls[0]));
+    /* 100 shows that the server has seen the head and waits for the body. */
+    assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\nHost: x\r\n"
+                                               "Authorization: Bearer x\r\n"
+                                               "Content-Type: application/json\r\n"
+                                               "Expect: 100-continue\r\n"
+                                               "Content-Length: 28\r\n\r\n"));
+    char interim[64] = { 0 };
+    for (size_t len = 0; strstr(interim, "\r\n\r\n") == NULL; len++)
+        assert_int_equal(recv(client.fd, interim + len, 1, 0), 1);
+    assert_int_equal(kill(mock.pid, SIGTERM), 0);
+    assert_true(http_client_send_text(&client, "{\"name\":\"a\",\"image\":\"nginx\"}"));
+    struct http_answer answer = read_answer(&client, 201);
+    http_answer_free(&answer);
+    assert_int_equal(program_wait(&mock), 0);
+    program_free(&mock);
+    http_client_close(&client);
+}
+
+static void a_second_signal_does_not_wait(void **state)
+{
+    struct program mock;
+    struct http_client client;
+    (void)state;
+
+    assert_true(program_start(&mock, "hypeman-mock", quiet_args));
+    assert_true(http_client_open(&client, mock.urls[0]));
+    assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\nHost: x\r\n"
+                                               "Expect: 100-continue\r\n"
+                                               "Content-Length: 28\r\n\r\n"));
+    char byte;
+    assert_int_equal(recv(client.fd, &byte, 1, 0), 1);
+    assert_int_equal(kill(mock.pid, SIGTERM), 0);
+    assert_int_equal(program_stop(&mock, SIGINT), 0);
+    program_free(&mock);
+    http_client_close(&client);
+}
+
+static void a_taken_port_says_what_to_do(void **state)
+{
+    const struct program *first = *state;
+    const char *address = first->urls[0] + strlen("http://");
+    struct program second;
+    char expected[300];
+
+    assert_true(
+        program_spawn(&second, "hypeman-mock", (const char *[]){ "--listen", address, NULL }));
+    assert_int_equal(program_wait(&second), 1);
+    snprintf(expected, sizeof expected,
+             "hypeman-mock: cannot listen on %s: address already in use; stop the other program "
+             "or choose another port with --listen 127.0.0.1:0\n",
+             address);
+    assert_string_equal(second.output, expected);
+    program_free(&second);
+}
+
+static void an_unknown_flag_proposes_the_nearest(void **state)
+{
+    struct program mock;
+    (void)state;
+
+    assert_true(program_spawn(&mock, "hypeman-mock", (const char *[]){ "--lisen", "x", NULL }));
+    assert_int_equal(program_wait(&mock), 2);
+    assert_non_null(strstr(mock.output, "did you mean --listen?"));
+    program_free(&mock);
+}
+
+static void a_wrong_value_names_its_flag(void **state)
+{
+    struct program mock;
+    (void)state;
+
+    assert_true(program_spawn(&mock, "hypeman-mock",
+                              (const char *[]){ "--default-hypervisor", "xen", NULL }));
+    assert_int_equal(program_wait(&mock), 2);
+    assert_non_null(strstr(mock.output, "--default-hypervisor"));
+    assert_non_null(strstr(mock.output, "firecracker"));
+    program_free(&mock);
+}
+
+static void the_log_has_a_line_per_request_and_no_token(void **state)
+{
+    struct program mock;
+    struct http_client client;
+    (void)state;
+
+    assert_true(
+        program_start(&mock, "hypeman-mock", (const char *[]){ "--listen", "127.0.0.1:0", NULL }));
+    assert_true(http_client_open(&client, mock.urls[0]));
+    assert_true(http_client_send_text(&client, "GET /instances?tags[a]=b HTTP/1.1\r\nHost: x\r\n"
+                                               "Authorization: Bearer s3cret\r\n\r\n"));
+    expect_answer(&client, 200, "[]\n");
+    assert_int_equal(program_stop(&mock, SIGTERM), 0);
+    assert_non_null(strstr(mock.output, "hypeman-mock 0.1.0 listening on http://127.0.0.1:"));
+    assert_non_null(strstr(mock.output, "\nGET /instances?tags[a]=b 200 3 "));
+    assert_null(strstr(mock.output, "s3cret"));
+    program_free(&mock);
+    http_client_close(&client);
+}
+
+static void a_seed_makes_ids_repeatable(void **state)
+{
+    char ids[2][25];
+    (void)state;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct program mock;
+        struct http_client client;
+        assert_true(program_start(
+            &mock, "hypeman-mock",
+            (const char *[]){ "--listen", "127.0.0.1:0", "--seed", "7", "--log", "json", NULL }));
+        assert_true(http_client_open(&client, mock.urls[0]));
+        assert_true(http_client_request(&client, "POST", "/instances",
+                                        "{\"name\":\"a\",\"image\":\"nginx\"}"));
+        struct http_answer answer = read_answer(&client, 201);
+        snprintf(ids[i], sizeof ids[i], "%.24s", strstr(answer.body, "\"id\":\"") + 6);
+        http_answer_free(&answer);
+        http_client_close(&client);
+        assert_int_equal(program_stop(&mock, SIGINT), 0);
+        assert_non_null(
+            strstr(mock.output, "{\"method\":\"POST\",\"path\":\"/instances\",\"status\":201,"));
+        program_free(&mock);
+    }
+    assert_string_equal(ids[0], ids[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_connection_serves_many_requests),
+        cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(http_1_0_is_answered_and_closed),
+        cmocka_unit_test(head_and_options_are_405_with_allow_lines),
+        cmocka_unit_test(absolute_targets_are_served),
+        cmocka_unit_test(bad_request_lines_are_400_and_closed),
+        cmocka_unit_test(garbage_harms_nobody_else),
+        cmocka_unit_test(a_chunked_body_is_read),
+        cmocka_unit_test(a_body_over_the_limit_is_413_and_the_connection_goes_on),
+        cmocka_unit_test(a_chunked_body_over_the_limit_is_413_too),
+        cmocka_unit_test(a_client_that_waits_for_100_is_told_413_before_it_sends),
+        cmocka_unit_test(long_targets_and_headers_are_refused_in_the_apis_shape),
+        cmocka_unit_test(a_query_of_thousands_of_pairs_is_answered),
+        cmocka_unit_test(half_a_request_then_a_close_leaves_nothing_behind),
+        cmocka_unit_test(a_thousand_idle_connections_do_not_stop_the_next),
+        cmocka_unit_test(a_long_list_arrives_chunked_and_a_short_one_with_its_length),
+        cmocka_unit_test(a_reader_that_goes_away_in_a_long_list_harms_nobody),
+        cmocka_unit_test(sigterm_ends_it_at_once_though_connections_idle),
+        cmocka_unit_test(sigterm_lets_a_request_that_has_begun_finish),
+        cmocka_unit_test(a_second_signal_does_not_wait),
+        cmocka_unit_test(a_taken_port_says_what_to_do),
+        cmocka_unit_test(an_unknown_flag_proposes_the_nearest),
+        cmocka_unit_test(a_wrong_value_names_its_flag),
+        cmocka_unit_test(the_log_has_a_line_per_request_and_no_token),
+        cmocka_unit_test(a_seed_makes_ids_repeatable),
+    };
+    return cmocka_run_group_tests(tests, start_mock, stop_mock);
+}

@@ -1,0 +1,43 @@
+/* Starts one of our programs as a child, waits until it serves, and stops it. No sleeps: readiness
+ * is the line on --ready-fd, the end is the child's exit.
+ *
+ *     struct program mock;
+ *     assert_true(program_start(&mock, "hypeman-mock",
+ *                               (const char *[]){ "--listen", "127.0.0.1:0", NULL }));
+ *     ... mock.urls[0] ...
+ *     assert_int_equal(program_stop(&mock, SIGTERM), 0);
+ */
+#ifndef TESTKIT_TESTS_SUPPORT_PROGRAM_H
+#define TESTKIT_TESTS_SUPPORT_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { PROGRAM_MAX_URLS = 4, PROGRAM_URL_BYTES = 128 };
+
+struct program {
+    pid_t pid;
+    int output_fd; /* what it writes to stderr, in memory */
+    char urls[PROGRAM_MAX_URLS][PROGRAM_URL_BYTES];
+    size_t url_count;
+    char *output; /* filled when it has ended; NUL-terminated */
+};
+
+/* name   of a program in the directory TESTKIT_BIN
+ * args   NULL-terminated, without argv[0]; "--ready-fd N" is added
+ * False when it ended, or did not serve within ten seconds: ask program_wait why. */
+bool program_start(struct program *p, const char *name, const char *const *args);
+
+/* The same without --ready-fd, for programs that are to end by themselves. */
+bool program_spawn(struct program *p, const char *name, const char *const *args);
+
+/* Waits for the end, at most ten seconds (then it is killed and -1 returned). Returns the exit
+ * status, or 128 + the signal that ended it. p->output is filled; program_free() it. */
+int program_wait(struct program *p);
+/* Sends the signal, then as program_wait. */
+int program_stop(struct program *p, int signal);
+
+void program_free(struct program *p);
+
+#endif

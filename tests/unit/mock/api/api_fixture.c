@@ -1,0 +1,176 @@
+#include "tests/unit/mock/api/api_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/json/json_writer.h"
+
+enum { MAX_BYTES = 64 * 1024 * 1024 };
+
+int api_setup(void **state)
+{
+    const struct world_settings world = world_settings_default();
+    const struct api_settings settings = { .auth = AUTH_ANY };
+    struct api_fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    fake_env_init(&f->fake);
+    f->world = world_new(&f->fake.env, &world);
+    assert_non_null(f->world);
+    f->api = api_new(f->world, &settings);
+    assert_non_null(f->api);
+    f->arena = arena_capped(MAX_BYTES);
+    response_init(&f->res, &f->arena, MAX_BYTES);
+    f->token = "Bearer test";
+    f->content_type = "application/json";
+    *state = f;
+    return 0;
+}
+
+int api_teardown(void **state)
+{
+    struct api_fixture *f = *state;
+
+    free(f->answer);
+    response_fini(&f->res);
+    arena_fini(&f->arena);
+    api_free(f->api);
+    world_free(f->world);
+    assert_int_equal(f->fake.live_blocks, 0);
+    free(f);
+    return 0;
+}
+
+/* What an edge would send: the body, then the stream to its end. */
+static void collect_answer(struct api_fixture *f)
+{
+    struct buffer all = buffer_capped(MAX_BYTES);
+    bool done = f->res.stream.next == NULL;
+
+    f->pieces = 1;
+    buffer_append_text(&all, buffer_text(&f->res.body));
+    for (; !done; f->pieces++) {
+        buffer_clear(&f->res.body);
+        assert_true(f->res.stream.next(f->res.stream.ctx, &f->res.body, &done));
+        buffer_append_text(&all, buffer_text(&f->res.body));
+    }
+    assert_true(buffer_append_byte(&all, '\0'));
+    free(f->answer);
+    f->answer = buffer_take(&all).data;
+}
+
+void send_request(struct api_fixture *f, enum http_method method, const char *target,
+                  const char *body)
+{
+    struct http_header headers[3] = { { TEXT("Host"), TEXT("localhost") } };
+    struct http_request req = { .method = method, .headers = headers, .header_count = 1 };
+
+    http_split_target(text_of(target), &req.path, &req.query);
+    if (f->token != NULL)
+        headers[req.header_count++] =
+            (struct http_header){ TEXT("Authorization"), text_of(f->token) };
+    if (body != NULL && f->content_type != NULL)
+        headers[req.header_count++] =
+            (struct http_header){ TEXT("Content-Type"), text_of(f->content_type) };
+    req.body = text_of(body);
+
+    response_reset(&f->res);
+    api_handle(f->api, &req, &f->res);
+    collect_answer(f);
+}
+
+void get(struct api_fixture *f, const char *target)
+{
+    send_request(f, HTTP_GET, target, NULL);
+}
+
+void post(struct api_fixture *f, const char *target, const char *body)
+{
+    send_request(f, HTTP_POST, target, body);
+}
+
+static void keep_id(struct api_fixture *f)
+{
+    const char *id = strstr(f->answer, "\"id\":\"");
+    assert_non_null(id);
+    snprintf(f->id, sizeof f->id, "%.24s", id + strlen("\"id\":\""));
+}
+
+void given_instance(struct api_fixture *f, const char *body)
+{
+    post(f, "/instances", body);
+    expect_status(f, 201);
+    keep_id(f);
+    f->fake.now_ns += NS_PER_SEC;
+}
+
+void given_snapshot(struct api_fixture *f, const char *instance, const char *members)
+{
+    char target[128];
+    char body[1024];
+
+    snprintf(target, sizeof target, "/instances/%s/snapshots", instance);
+    snprintf(body, sizeof body, "{\"kind\":\"Standby\"%s%s}", members[0] == '\0' ? "" : ",",
+             members);
+    post(f, target, body);
+    expect_status(f, 201);
+    keep_id(f);
+}
+
+void expect_status(struct api_fixture *f, int status)
+{
+    if (f->res.status != status)
+        print_error("unexpected answer: %s\n", f->answer);
+    assert_int_equal(f->res.status, status);
+}
+
+void expect_json(struct api_fixture *f, int status, const char *body)
+{
+    expect_status(f, status);
+    assert_string_equal(f->res.content_type, "application/json");
+    assert_string_equal(f->answer, body);
+}
+
+void expect_contains(struct api_fixture *f, const char *part)
+{
+    if (strstr(f->answer, part) == NULL)
+        fail_msg("no %s in %s", part, f->answer);
+}
+
+void expect_lacks(struct api_fixture *f, const char *part)
+{
+    if (strstr(f->answer, part) != NULL)
+        fail_msg("%s in %s", part, f->answer);
+}
+
+static void expect_error_body(struct api_fixture *f, int status, const char *code,
+                              const char *message, const char *end)
+{
+    struct buffer body = buffer_capped(MAX_BYTES);
+    struct json_writer w = json_writer_to(&body, JSON_ESCAPE_HTML);
+
+    json_write_object_begin(&w);
+    json_member_string(&w, "code", text_of(code));
+    json_member_string(&w, "message", text_of(message));
+    json_write_object_end(&w);
+    buffer_append_cstr(&body, end);
+    assert_true(buffer_append_byte(&body, '\0'));
+    expect_json(f, status, body.data);
+    buffer_fini(&body);
+}
+
+void expect_bad_request(struct api_fixture *f, const char *message)
+{
+    expect_error_body(f, 400, "Bad Request", message, "");
+}
+
+void expect_error(struct api_fixture *f, int status, const char *code, const char *message)
+{
+    expect_error_body(f, status, code, message, "\n");
+}

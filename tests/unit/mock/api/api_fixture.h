@@ -1,0 +1,50 @@
+/* An api on an empty world with a fake clock, and literal requests to it. */
+#ifndef TESTKIT_TESTS_UNIT_MOCK_API_API_FIXTURE_H
+#define TESTKIT_TESTS_UNIT_MOCK_API_API_FIXTURE_H
+
+#include <stddef.h>
+
+#include "mock/api/api.h"
+#include "mock/api/response.h"
+#include "tests/support/fake_env.h"
+
+struct api_fixture {
+    struct fake_env fake;
+    struct world *world;
+    struct api *api;
+    struct arena arena;
+    struct response res;
+    char *answer;             /* body of the last answer, streamed pieces joined; NUL-terminated */
+    size_t pieces;            /* of the last answer: 1, more when it was streamed */
+    const char *token;        /* of the next requests; NULL sends no Authorization header */
+    const char *content_type; /* of the next requests with a body; NULL sends none */
+    char id[32];              /* of the last resource created */
+};
+
+/* cmocka setup and teardown; *state is the fixture. Tokens are sent, bodies are JSON. */
+int api_setup(void **state);
+int api_teardown(void **state);
+
+/* target: "/path?query". body: NULL for none. */
+void send_request(struct api_fixture *f, enum http_method method, const char *target,
+                  const char *body);
+void get(struct api_fixture *f, const char *target);
+void post(struct api_fixture *f, const char *target, const char *body);
+
+/* Creates and waits for boot; f->id is the new id. */
+void given_instance(struct api_fixture *f, const char *body);
+/* Of the instance, kind Standby, with these members besides; f->id is the new id. */
+void given_snapshot(struct api_fixture *f, const char *instance, const char *members);
+
+/* Status, content type application/json and the exact body. */
+void expect_json(struct api_fixture *f, int status, const char *body);
+void expect_status(struct api_fixture *f, int status);
+/* A part of the body. */
+void expect_contains(struct api_fixture *f, const char *part);
+void expect_lacks(struct api_fixture *f, const char *part);
+/* 400 {"code":"Bad Request","message":"..."}: the message, without JSON escapes. */
+void expect_bad_request(struct api_fixture *f, const char *message);
+/* status {"code":"...","message":"..."} with a line feed. */
+void expect_error(struct api_fixture *f, int status, const char *code, const char *message);
+
+#endif

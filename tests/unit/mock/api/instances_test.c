@@ -1,0 +1,381 @@
+/* Create, get, list and delete of instances as a client sees them: instances.md 2 to 8. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/mock/api/api_fixture.h"
+
+#define NOT_FOUND     "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
+#define AMBIGUOUS     "{\"code\":\"ambiguous\",\"message\":\"multiple resources match, use full ID\"}"
+#define WITH(members) "{\"name\":\"web-1\",\"image\":\"nginx:alpine\"," members "}"
+
+static void a_created_instance_looks_as_documented(void **state) /* instances.md 5.1 */
+{
+    struct api_fixture *f = *state;
+    char expected[1500];
+
+    post(f, "/instances", "{\"name\":\"web-1\",\"image\":\"docker.io/library/nginx:alpine\"}");
+    expect_status(f, 201);
+    assert_int_equal(f->res.header_count, 0); /* no Location (INST-X-023) */
+    snprintf(
+        expected, sizeof expected,
+        "{\"created_at\":\"2026-01-01T00:00:00Z\",\"current_phase\":\"initializing\","
+        "\"current_phase_since\":\"2026-01-01T00:00:00Z\",\"disk_io_bps\":\"119.2 MB/s\","
+        "\"exit_code\":null,\"expires_at\":null,\"has_snapshot\":false,\"health_status\":{"
+        "\"consecutive_failures\":0,\"consecutive_successes\":0,\"last_checked_at\":null,"
+        "\"last_error\":null,\"last_failure_at\":null,\"last_success_at\":null,\"status\":"
+        "\"disabled\"},\"hotplug_size\":\"0 B\",\"hypervisor\":\"firecracker\",\"id\":\"%.24s\","
+        "\"image\":\"docker.io/library/nginx:alpine\",\"name\":\"web-1\",\"network\":{"
+        "\"bandwidth_download\":\"149.0 MB/s\",\"bandwidth_upload\":\"149.0 MB/s\",\"enabled\":"
+        "true,\"ip\":\"10.100.0.2\",\"mac\":\"02:00:00:00:00:01\",\"name\":\"default\"},"
+        "\"overlay_size\":\"10.0 GB\",\"phase_durations_ms\":{},\"platform\":\"linux/amd64\","
+        "\"size\":\"1024.0 MB\",\"started_at\":\"2026-01-01T00:00:00Z\",\"state\":"
+        "\"Initializing\",\"state_error\":null,\"stopped_at\":null,\"vcpus\":2}\n",
+        strstr(f->answer, "\"id\":\"") + 6);
+    expect_json(f, 201, expected);
+}
+
+static void it_is_running_once_the_boot_delay_has_passed(void **state) /* INST-G-003 */
+{
+    struct api_fixture *f = *state;
+
+    given_instance(f, "{\"name\":\"web-1\",\"image\":\"nginx\"}");
+    get(f, "/instances/web-1");
+    expect_status(f, 200);
+    expect_contains(f, "\"state\":\"Running\"");
+    expect_contains(f, "\"current_phase_since\":\"2026-01-01T00:00:00.25Z\"");
+    expect_contains(f, "\"phase_durations_ms\":{\"initializing\":250,\"running\":750}");
+}
+
+static void optional_parts_come_back_as_they_should(void **state)
+{
+    static const struct {
+        const char *members;
+        const char *shown;
+    } cases[] = {
+        { "\"tags\":{\"b\":\"2\",\"a\":\"1\"}", "\"tags\":{\"a\":\"1\",\"b\":\"2\"}" },
+        { "\"env\":{\"A\":\"<&>\"}", "\"env\":{\"A\":\"\\u003c\\u0026\\u003e\"}" },
+        { "\"size\":\"2 gb\",\"hotplug_size\":\"512M\",\"hypervisor\":\"cloud-hypervisor\"",
+          "\"hotplug_size\":\"512.0 MB\",\"hypervisor\":\"cloud-hypervisor\"" },
+        { "\"disk_io_bps\":\"100MB/s\"", "\"disk_io_bps\":\"100.0 MB/s\"" },
+        { "\"network\":{\"bandwidth_download\":\"1Gbps\"}",
+          "\"bandwidth_download\":\"119.2 MB/s\"" },
+        { "\"network\":{\"enabled\":false}", "\"enabled\":false,\"ip\":null,\"mac\":null}" },
+        { "\"ttl\":\"1h30m\"", "\"expires_at\":\"2026-01-01T01:30:00Z\"" },
+        { "\"expires_at\":\"2026-02-01T00:00:00+02:00\"",
+          "\"expires_at\":\"2026-01-31T22:00:00Z\"" },
+        { "\"auto_standby\":{\"idle_timeout\":\"5m\"}", "\"auto_standby\":{\"enabled\":false}" },
+        { "\"auto_standby\":{\"enabled\":true,\"idle_timeout\":\" 90s \","
+          "\"ignore_source_cidrs\":[\"10.1.2.3/8\",\" \",\"10.0.0.0/8\",\"fe80::1/64\"],"
+          "\"ignore_destination_ports\":[9000,22,9000]}",
+          "\"auto_standby\":{\"enabled\":true,\"idle_timeout\":\"1m30s\","
+          "\"ignore_destination_ports\":[22,9000],\"ignore_source_cidrs\":[\"10.0.0.0/8\","
+          "\"fe80::/64\"]}" },
+        { "\"health_check\":{\"http\":{\"port\":80}}",
+          "\"health_check\":{\"failure_threshold\":3,\"interval\":\"10s\",\"start_period\":"
+          "\"30s\",\"success_threshold\":1,\"timeout\":\"2s\",\"type\":\"none\"}" },
+        { "\"health_check\":{\"type\":\"http\",\"interval\":\"60s\",\"http\":{\"port\":80}}",
+          "\"health_check\":{\"failure_threshold\":3,\"http\":{\"expected_status\":200,\"path\":"
+          "\"/\",\"port\":80,\"scheme\":\"http\"},\"interval\":\"60s\"," },
+        { "\"health_check\":{\"type\":\"exec\",\"exec\":{\"command\":[\"true\"]}}",
+          "\"health_check\":{\"exec\":{\"command\":[\"true\"]},\"failure_threshold\":3," },
+        { "\"restart_policy\":{\"policy\":\"always\",\"max_attempts\":3}",
+          "\"restart_policy\":{\"backoff\":\"5s\",\"max_attempts\":3,\"policy\":\"always\","
+          "\"stable_after\":\"10m0s\"}" },
+        { "\"snapshot_policy\":{}", "\"snapshot_policy\":{}" },
+        { "\"snapshot_policy\":{\"compression\":{\"enabled\":true},"
+          "\"standby_compression_delay\":\"90s\"}",
+          "\"snapshot_policy\":{\"compression\":{\"enabled\":true},"
+          "\"standby_compression_delay\":\"1m30s\"}" },
+        { "\"volumes\":[{\"volume_id\":\"v\",\"mount_path\":\"/d\",\"readonly\":true,\"overlay\":"
+          "true,\"overlay_size\":\"1GB\"}]",
+          "\"volumes\":[{\"mount_path\":\"/d\",\"overlay\":true,\"overlay_size\":\"1024.0 MB\","
+          "\"readonly\":true,\"volume_id\":\"v\"}]" },
+    };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char body[1024];
+        snprintf(body, sizeof body, WITH("%s"), cases[i].members);
+        post(f, "/instances", body);
+        expect_status(f, 201);
+        expect_contains(f, cases[i].shown);
+        send_request(f, HTTP_DELETE, "/instances/web-1", NULL);
+        expect_status(f, 204);
+    }
+}
+
+static void what_is_not_given_is_left_out(void **state) /* INST-J-001 */
+{
+    static const char *const keys[] = { "\"tags\"",         "\"env\"",     "\"volumes\"",
+                                        "\"auto_standby\"", "\"gpu\"",     "\"health_check\"",
+                                        "\"exit_message\"", "\"cmd\"",     "\"restart_policy\"",
+                                        "\"entrypoint\"",   "\"devices\"", "\"snapshot_policy\"" };
+    struct api_fixture *f = *state;
+
+    post(f, "/instances",
+         WITH("\"tags\":{},\"env\":{},\"cmd\":[\"a\"],\"entrypoint\":[\"b\"],"
+              "\"restart_policy\":{},\"gpu\":{}"));
+    expect_status(f, 201);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        expect_lacks(f, keys[i]);
+}
+
+static void each_refusal_has_its_code_and_message(void **state)
+{
+    static const struct {
+        const char *members;
+        int status;
+        const char *code;
+        const char *message;
+    } cases[] = {
+        { "\"size\":\"1GiB\"", 400, "invalid_size",
+          "invalid size format: strconv.UnmarshalText: parsing \"1GiB\": invalid syntax" },
+        { "\"hotplug_size\":\"-1\"", 400, "invalid_hotplug_size",
+          "invalid hotplug_size format: strconv.UnmarshalText: parsing \"-1\": invalid syntax" },
+        { "\"overlay_size\":\"1Gb\"", 400, "invalid_overlay_size",
+          "invalid overlay_size format: strconv.UnmarshalText: parsing \"1Gb\": unit with capital "
+          "unit prefix and lower case unit (b) - bits, not bytes " },
+        { "\"disk_io_bps\":\"100Mbps\"", 400, "invalid_disk_io_bps",
+          "invalid disk_io_bps format: strconv.UnmarshalText: parsing \"100Mb\": unit with capital "
+          "unit prefix and lower case unit (b) - bits, not bytes " },
+        { "\"ttl\":\"0s\",\"expires_at\":\"2026-08-21T18:00:00Z\"", 400, "invalid_request",
+          "ttl and expires_at are mutually exclusive" },
+        { "\"ttl\":\"1d\"", 400, "invalid_ttl",
+          "ttl must be a valid duration: time: unknown unit \"d\" in duration \"1d\"" },
+        { "\"ttl\":\"-1s\"", 400, "invalid_ttl", "ttl cannot be negative" },
+        { "\"expires_at\":\"2026-01-01T00:00:00Z\"", 400, "invalid_expires_at",
+          "invalid expires_at: must be in the future" },
+        { "\"network\":{\"bandwidth_download\":\"1.5Gbps\"}", 400, "invalid_bandwidth_download",
+          "invalid bandwidth_download format: invalid number: 1.5" },
+        { "\"network\":{\"bandwidth_upload\":\"abc\"}", 400, "invalid_bandwidth_upload",
+          "invalid bandwidth_upload format: parse as bytes: strconv.UnmarshalText: parsing "
+          "\"abc\": invalid syntax" },
+        { "\"volumes\":[{\"volume_id\":\"v\",\"mount_path\":\"/d\",\"overlay_size\":\"x\"}]", 400,
+          "invalid_overlay_size",
+          "invalid overlay_size for volume v: strconv.UnmarshalText: parsing \"x\": invalid "
+          "syntax" },
+        { "\"health_check\":{\"type\":\"http\"}", 400, "invalid_health_check",
+          "health_check.http is required when type is http" },
+        { "\"health_check\":{\"type\":\"tcp\",\"tcp\":{\"port\":1},\"exec\":{\"command\":[\"a\"]}}",
+          400, "invalid_health_check", "health_check type tcp cannot include http or exec checks" },
+        { "\"health_check\":{\"type\":\"tcp\",\"interval\":\"1s\"}", 400, "invalid_health_check",
+          "health_check.timeout must be less than or equal to health_check.interval" },
+        { "\"health_check\":{\"type\":\"tcp\",\"interval\":\"x\"}", 400, "invalid_health_check",
+          "health_check.interval is invalid: time: invalid duration \"x\"" },
+        { "\"health_check\":{\"type\":\"tcp\",\"start_period\":\"-1s\"}", 400,
+          "invalid_health_check", "health_check.start_period must not be negative" },
+        { "\"health_check\":{\"type\":\"http\",\"http\":{\"port\":1,\"path\":\"x\"}}", 400,
+          "invalid_health_check", "health_check.http.path must start with /" },
+        { "\"restart_policy\":{\"policy\":\"always\",\"backoff\":\"0\"}", 400,
+          "invalid_restart_policy", "restart_policy.backoff must be positive" },
+        { "\"snapshot_policy\":{\"compression\":{\"enabled\":false,\"algorithm\":\"lz4\","
+          "\"level\":15}}",
+          400, "invalid_snapshot_policy", "level must be between 0 and 9 for lz4, got 15" },
+        { "\"snapshot_policy\":{\"standby_compression_delay\":\"-1s\"}", 400,
+          "invalid_snapshot_policy", "standby_compression_delay cannot be negative" },
+        { "\"tags\":{\"a#\":\"b\"}", 400, "invalid_request",
+          "invalid request: invalid tags: key \"a#\" contains unsupported characters" },
+        { "\"auto_standby\":{\"enabled\":true}", 400, "invalid_request",
+          "invalid request: auto_standby.idle_timeout is required when enabled" },
+        { "\"auto_standby\":{\"enabled\":true,\"idle_timeout\":\"1s\",\"ignore_source_cidrs\":"
+          "[\"x\"]}",
+          400, "invalid_request",
+          "invalid request: auto_standby.ignore_source_cidrs contains invalid CIDR \"x\": "
+          "netip.ParsePrefix(\"x\"): no '/'" },
+        { "\"platform\":\"windows/amd64\"", 400, "invalid_platform",
+          "resolve image nginx:alpine for platform windows/amd64: invalid platform: unsupported os "
+          "\"windows\": only linux guests are supported" },
+        { "\"vcpus\":17", 500, "internal_error", "failed to create instance" },
+        { "\"volumes\":[{\"volume_id\":\"v\",\"mount_path\":\"d\"}]", 500, "internal_error",
+          "failed to create instance" },
+        { "\"size\":\"32GB\",\"vcpus\":16,\"gpu\":{\"profile\":\"p\"}", 409,
+          "insufficient_resources",
+          "insufficient resources: insufficient GPU: no GPU available on this host" },
+    };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char body[1024];
+        snprintf(body, sizeof body, WITH("%s"), cases[i].members);
+        post(f, "/instances", body);
+        expect_error(f, cases[i].status, cases[i].code, cases[i].message);
+    }
+    get(f, "/instances");
+    expect_json(f, 200, "[]\n");
+}
+
+static void the_cause_of_a_500_is_kept_for_the_log(void **state) /* INST-X-031 */
+{
+    struct api_fixture *f = *state;
+
+    post(f, "/instances", WITH("\"vcpus\":17"));
+    expect_status(f, 500);
+    assert_non_null(f->res.cause);
+    expect_lacks(f, f->res.cause);
+}
+
+static void a_name_in_use_on_the_network_is_a_conflict(void **state) /* INST-N-002, INST-N-003 */
+{
+    struct api_fixture *f = *state;
+
+    given_instance(f, WITH("\"vcpus\":1"));
+    post(f, "/instances", WITH("\"vcpus\":1"));
+    expect_error(f, 400, "name_conflict",
+                 "allocate network: instance name already exists: instance name 'web-1' already "
+                 "exists, can't assign into same network: default");
+    given_instance(f, WITH("\"network\":{\"enabled\":false}"));
+    get(f, "/instances/web-1");
+    expect_json(f, 409, AMBIGUOUS);
+}
+
+static void id_name_and_prefix_find_the_same_instance(void **state) /* INST-ID-002 */
+{
+    struct api_fixture *f = *state;
+    char target[64];
+
+    given_instance(f, WITH("\"vcpus\":1"));
+    for (int len = 1; len <= 24; len++) {
+        snprintf(target, sizeof target, "/instances/%.*s", len, f->id);
+        get(f, target);
+        expect_status(f, 200);
+        expect_contains(f, f->id);
+    }
+    get(f, "/instances/web-1");
+    expect_contains(f, f->id);
+    get(f, "/instances/WEB-1");
+    expect_json(f, 404, NOT_FOUND);
+    get(f, "/instances/web%2D1"); /* decoded, though not canonical */
+    expect_status(f, 200);
+    get(f, "/instances/a%2Fb");
+    expect_json(f, 404, NOT_FOUND);
+    get(f, "/instances/web-1%00");
+    expect_json(f, 404, NOT_FOUND);
+}
+
+static void lists_are_ordered_by_id_and_filtered(void **state)
+{
+    struct api_fixture *f = *state;
+
+    given_instance(f, "{\"name\":\"a\",\"image\":\"i\",\"tags\":{\"team\":\"x y\",\"n\":\"\"}}");
+    given_instance(f, "{\"name\":\"b\",\"image\":\"i\",\"tags\":{\"team\":\"x+y\"}}");
+    post(f, "/instances", "{\"name\":\"c\",\"image\":\"i\"}");
+
+    get(f, "/instances?state=Initializing");
+    expect_contains(f, "\"name\":\"c\"");
+    expect_lacks(f, "\"name\":\"a\"");
+    get(f, "/instances?state=Standby");
+    expect_json(f, 200, "[]\n");
+
+    get(f, "/instances?tags[team]=x+y"); /* '+' is a space (TAG-025) */
+    expect_contains(f, "\"name\":\"a\"");
+    expect_lacks(f, "\"name\":\"b\"");
+    get(f, "/instances?tags%5Bteam%5d=x%2By");
+    expect_contains(f, "\"name\":\"b\"");
+    expect_lacks(f, "\"name\":\"a\"");
+    get(f, "/instances?tags[n]"); /* the empty value, not absence (TAG-024) */
+    expect_contains(f, "\"name\":\"a\"");
+    expect_lacks(f, "\"name\":\"b\"");
+    get(f, "/instances?tags[team]=x+y&tags[n]=z");
+    expect_json(f, 200, "[]\n");
+    get(f, "/instances?tags[team]=x+y&state=Stopped");
+    expect_json(f, 200, "[]\n");
+}
+
+static void what_is_not_a_tag_filter_is_ignored(void **state) /* TAG-026, TAG-027 */
+{
+    static const char *const ignored[] = { "tags",        "tags=",     "tags=x",
+                                           "tags.k=v",    "TAGS[k]=v", "tag[k]=v",
+                                           "tags[k]=%zz", "other=1",   "tags[k]=a;b" };
+    struct api_fixture *f = *state;
+
+    given_instance(f, WITH("\"vcpus\":1"));
+    for (size_t i = 0; i < ARRAY_LEN(ignored); i++) {
+        char target[64];
+        snprintf(target, sizeof target, "/instances?%s", ignored[i]);
+        get(f, target);
+        expect_contains(f, f->id);
+    }
+}
+
+static void a_malformed_tag_key_matches_nothing(void **state) /* TAG-028, TAG-034 */
+{
+    static const char *const filters[] = { "tags[team=x", "tags[team]x=y", "tags[a%23]=y" };
+    struct api_fixture *f = *state;
+
+    given_instance(f, WITH("\"tags\":{\"team\":\"x\"}"));
+    for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+        char target[64];
+        snprintf(target, sizeof target, "/instances?%s", filters[i]);
+        get(f, target);
+        expect_json(f, 200, "[]\n");
+    }
+}
+
+static void a_long_list_leaves_in_pieces(void **state)
+{
+    struct api_fixture *f = *state;
+    size_t found = 0;
+
+    for (int i = 0; i < 60; i++) {
+        char body[200];
+        snprintf(body, sizeof body,
+                 "{\"name\":\"n%d\",\"image\":\"i\",\"vcpus\":1,\"size\":\"1MB\",\"disk_io_bps\":"
+                 "\"1\",\"network\":{\"bandwidth_download\":\"1\",\"bandwidth_upload\":\"1\"}}",
+                 i);
+        given_instance(f, body);
+    }
+    get(f, "/instances");
+    expect_status(f, 200);
+    assert_true(f->pieces > 1);
+    for (const char *at = f->answer; (at = strstr(at, "\"image\":\"i\"")) != NULL; at++)
+        found++;
+    assert_int_equal(found, 60);
+    assert_int_equal(f->answer[0], '[');
+    assert_string_equal(f->answer + strlen(f->answer) - 3, "}]\n");
+}
+
+static void a_deleted_instance_is_gone_under_every_name(void **state) /* INST-D-001, INST-D-002 */
+{
+    struct api_fixture *f = *state;
+
+    given_instance(f, WITH("\"vcpus\":1"));
+    send_request(f, HTTP_DELETE, "/instances/web-1", "{ignored");
+    expect_status(f, 204);
+    assert_string_equal(f->answer, "");
+    assert_null(f->res.content_type);
+
+    send_request(f, HTTP_DELETE, "/instances/web-1", NULL);
+    expect_json(f, 404, NOT_FOUND);
+    get(f, "/instances/web-1");
+    expect_json(f, 404, NOT_FOUND);
+    get(f, "/instances");
+    expect_json(f, 200, "[]\n");
+    given_instance(f, WITH("\"vcpus\":1")); /* the name is free (INST-N-007) */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
+        TEST(a_created_instance_looks_as_documented),
+        TEST(it_is_running_once_the_boot_delay_has_passed),
+        TEST(optional_parts_come_back_as_they_should),
+        TEST(what_is_not_given_is_left_out),
+        TEST(each_refusal_has_its_code_and_message),
+        TEST(the_cause_of_a_500_is_kept_for_the_log),
+        TEST(a_name_in_use_on_the_network_is_a_conflict),
+        TEST(id_name_and_prefix_find_the_same_instance),
+        TEST(lists_are_ordered_by_id_and_filtered),
+        TEST(what_is_not_a_tag_filter_is_ignored),
+        TEST(a_malformed_tag_key_matches_nothing),
+        TEST(a_long_list_leaves_in_pieces),
+        TEST(a_deleted_instance_is_gone_under_every_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

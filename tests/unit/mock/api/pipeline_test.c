@@ -1,0 +1,316 @@
+/* Which failure a client sees when several apply: common.md sections 1 to 6. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mock/api/route.h"
+#include "tests/unit/mock/api/api_fixture.h"
+
+#define UNAUTHORIZED(reason)                                                                       \
+    "{\"code\":\"Unauthorized\",\"message\":\"security requirements failed: " reason "\"}"
+#define BODY_MISSING "request body has an error: value is required but missing"
+#define NOT_FOUND    "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
+
+static void health_needs_no_token(void **state)
+{
+    struct api_fixture *f = *state;
+
+    f->token = NULL;
+    get(f, "/health?any=thing");
+    expect_json(f, 200, "{\"status\":\"ok\"}\n");
+    f->token = "garbage";
+    get(f, "/health");
+    expect_json(f, 200, "{\"status\":\"ok\"}\n");
+    post(f, "/health", NULL);
+    expect_status(f, 405);
+}
+
+static void expect_not_found_text(struct api_fixture *f)
+{
+    expect_status(f, 404);
+    assert_string_equal(f->res.content_type, "text/plain; charset=utf-8");
+    assert_string_equal(f->answer, "404 page not found\n");
+    assert_int_equal(f->res.header_count, 1);
+    assert_true(text_equal_cstr(f->res.headers[0].name, "X-Content-Type-Options"));
+    assert_true(text_equal_cstr(f->res.headers[0].value, "nosniff"));
+}
+
+static void an_unknown_path_is_404_text_with_or_without_a_token(void **state)
+{
+    static const char *const paths[] = {
+        "/",
+        "/nope",
+        "/instances/",
+        "/instances/x/",
+        "/instances/x/bogus",
+        "//instances",
+        "/Instances",
+        "/./health",
+        "/health/..",
+        "/snapshots/",
+        "/v1/health",
+        "/%69nstances",
+        "/instances/x/snapshots/y",
+        "/a/b/c/d/e/f/g/h",
+    };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        f->token = i % 2 == 0 ? NULL : "Bearer x";
+        get(f, paths[i]);
+        expect_not_found_text(f);
+    }
+}
+
+static bool allows(const struct api_fixture *f, const char *method)
+{
+    for (size_t i = 0; i < f->res.header_count; i++) {
+        if (text_equal_cstr(f->res.headers[i].name, "Allow") &&
+            text_equal_cstr(f->res.headers[i].value, method))
+            return true;
+    }
+    return false;
+}
+
+static void a_wrong_method_is_405_with_one_allow_line_per_method(void **state)
+{
+    static const enum http_method methods[] = { HTTP_PUT, HTTP_HEAD, HTTP_OPTIONS, HTTP_TRACE };
+    struct api_fixture *f = *state;
+
+    f->token = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        send_request(f, methods[i], "/volumes", NULL);
+        expect_status(f, 405);
+        assert_string_equal(f->answer, "");
+        assert_null(f->res.content_type);
+        assert_int_equal(f->res.header_count, 2);
+        assert_true(allows(f, "GET"));
+        assert_true(allows(f, "POST"));
+    }
+}
+
+static void an_unknown_method_is_405_without_allow(void **state)
+{
+    struct api_fixture *f = *state;
+
+    send_request(f, HTTP_METHOD_OTHER, "/volumes", NULL);
+    expect_status(f, 405);
+    assert_int_equal(f->res.header_count, 0);
+}
+
+static void literal_and_parameter_paths_share_their_allow_lines(void **state)
+{
+    struct api_fixture *f = *state;
+
+    post(f, "/devices/available", NULL);
+    expect_status(f, 405);
+    assert_int_equal(f->res.header_count, 3); /* GET, GET, DELETE */
+    send_request(f, HTTP_PUT, "/volumes/from-archive", NULL);
+    expect_status(f, 405);
+    assert_int_equal(f->res.header_count, 3);
+    assert_true(allows(f, "POST") && allows(f, "DELETE") && allows(f, "GET"));
+}
+
+static void a_literal_path_hides_a_resource_of_that_name(void **state)
+{
+    static const char body[] = "{\"code\":\"Method Not Allowed\",\"message\":\"method not "
+                               "allowed\"}";
+    struct api_fixture *f = *state;
+
+    f->token = NULL; /* before authentication (HTTP-025) */
+    get(f, "/volumes/from-archive");
+    expect_json(f, 405, body);
+    send_request(f, HTTP_DELETE, "/volumes/from-archive", NULL);
+    expect_json(f, 405, body);
+    send_request(f, HTTP_DELETE, "/devices/available", NULL);
+    expect_json(f, 405, body);
+    assert_int_equal(f->res.header_count, 0);
+}
+
+static void an_empty_path_segment_is_a_json_404(void **state)
+{
+    struct api_fixture *f = *state;
+
+    f->token = NULL;
+    post(f, "/instances//snapshots", "{}");
+    expect_json(f, 404,
+                "{\"code\":\"Not Found\",\"message\":\"no matching operation was "
+                "found\"}");
+    get(f, "/instances//snapshots");
+    expect_status(f, 405);
+}
+
+static void a_path_that_does_not_decode_is_400_text(void **state)
+{
+    struct api_fixture *f = *state;
+
+    get(f, "/instances/%zz");
+    expect_status(f, 400);
+    assert_string_equal(f->res.content_type, "text/plain; charset=utf-8");
+    assert_string_equal(f->answer, "400 Bad Request");
+    assert_true(f->res.close);
+}
+
+static void each_fault_of_a_token_has_its_reason(void **state)
+{
+    static const struct {
+        const char *header;
+        const char *body; /* NULL: accepted */
+    } cases[] = {
+        { NULL, UNAUTHORIZED("authorization header required") },
+        { "", UNAUTHORIZED("authorization header required") },
+        { "Bearer", UNAUTHORIZED("invalid authorization header format") },
+        { "token", UNAUTHORIZED("invalid authorization header format") },
+        { "Basic dTpw", UNAUTHORIZED("invalid authorization header format") },
+        { "Bearer  two", UNAUTHORIZED("invalid token") },
+        { "Bearer My API Key", NULL },
+        { "bEARER x", NULL },
+    };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        f->token = cases[i].header;
+        get(f, "/instances");
+        if (cases[i].body == NULL)
+            expect_json(f, 200, "[]\n");
+        else
+            expect_json(f, 401, cases[i].body);
+    }
+}
+
+static void with_auth_off_no_token_is_needed(void **state)
+{
+    struct api_fixture *f = *state;
+    const struct api_settings off = { .auth = AUTH_OFF };
+
+    api_free(f->api);
+    f->api = api_new(f->world, &off);
+    assert_non_null(f->api);
+    f->token = NULL;
+    get(f, "/instances");
+    expect_json(f, 200, "[]\n");
+}
+
+static void no_token_beats_an_invalid_body(void **state) /* PIPE-001 */
+{
+    struct api_fixture *f = *state;
+
+    f->token = NULL;
+    post(f, "/instances", "{");
+    expect_status(f, 401);
+}
+
+static void an_invalid_body_beats_an_unknown_resource(void **state) /* PIPE-004 */
+{
+    struct api_fixture *f = *state;
+
+    post(f, "/instances/unknown/snapshots", "");
+    expect_bad_request(f, BODY_MISSING);
+    post(f, "/instances/unknown/snapshots", "{\"kind\":\"Standby\"}");
+    expect_json(f, 404, NOT_FOUND);
+}
+
+static void an_unknown_resource_beats_the_typed_decoder(void **state) /* PIPE-006 */
+{
+    static const char body[] =
+        "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":1.0}}";
+    struct api_fixture *f = *state;
+
+    post(f, "/instances/unknown/snapshots", body);
+    expect_json(f, 404, NOT_FOUND);
+    given_instance(f, "{\"name\":\"web-1\",\"image\":\"nginx\"}");
+    post(f, "/instances/web-1/snapshots", body);
+    expect_error(f, 400, "bad_request",
+                 "can't decode JSON body: json: cannot unmarshal number 1.0 into Go struct field "
+                 "SnapshotCompressionConfig.compression.level of type int");
+}
+
+static void an_invalid_query_beats_an_unknown_resource(void **state)
+{
+    struct api_fixture *f = *state;
+
+    send_request(f, HTTP_DELETE, "/instances/unknown?graceful_shutdown=maybe", NULL);
+    expect_bad_request(f, "parameter \"graceful_shutdown\" in query has an error: value maybe: an "
+                          "invalid boolean: invalid syntax");
+    send_request(f, HTTP_DELETE, "/instances/unknown?graceful_shutdown=", NULL);
+    expect_json(f, 404, NOT_FOUND);
+}
+
+static void the_binding_of_a_query_comes_after_resolution(void **state)
+{
+    struct api_fixture *f = *state;
+
+    given_instance(f, "{\"name\":\"web-1\",\"image\":\"nginx\"}");
+    send_request(f, HTTP_DELETE, "/instances/web-1?graceful_shutdown=", NULL);
+    expect_error(f, 400, "bad_request",
+                 "Invalid format for parameter graceful_shutdown: multiple values for single value "
+                 "parameter 'graceful_shutdown'");
+    send_request(f, HTTP_DELETE, "/instances/web-1?graceful_shutdown=F", NULL);
+    expect_status(f, 204);
+}
+
+static void a_bad_escape_left_after_decoding_is_a_binding_error(void **state) /* BIND-001 */
+{
+    struct api_fixture *f = *state;
+
+    get(f, "/snapshots/50%25");
+    expect_error(f, 400, "bad_request",
+                 "Invalid format for parameter snapshotId: error unescaping path parameter "
+                 "'snapshotId': invalid URL escape \"%\"");
+    get(f, "/instances/50%25"); /* the resolver looks the text up as it is (PATH-003) */
+    expect_json(f, 404, NOT_FOUND);
+}
+
+static void operations_of_later_releases_answer_501_after_the_token(void **state)
+{
+    struct api_fixture *f = *state;
+    size_t missing = 0;
+
+    for (const struct route *route = routes; route->path != NULL; route++) {
+        char expected[200];
+        if (route->run != NULL)
+            continue;
+        missing++;
+        f->token = NULL;
+        send_request(f, route->method, route->path, NULL);
+        expect_status(f, 401);
+        f->token = "Bearer x";
+        send_request(f, route->method, route->path, NULL);
+        snprintf(expected, sizeof expected,
+                 "{\"code\":\"not_implemented\",\"message\":\"hypeman-mock does not implement %s "
+                 "yet\"}",
+                 route->operation_id);
+        expect_json(f, 501, expected);
+    }
+    assert_int_equal(missing, 63 - 9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
+        TEST(health_needs_no_token),
+        TEST(an_unknown_path_is_404_text_with_or_without_a_token),
+        TEST(a_wrong_method_is_405_with_one_allow_line_per_method),
+        TEST(an_unknown_method_is_405_without_allow),
+        TEST(literal_and_parameter_paths_share_their_allow_lines),
+        TEST(a_literal_path_hides_a_resource_of_that_name),
+        TEST(an_empty_path_segment_is_a_json_404),
+        TEST(a_path_that_does_not_decode_is_400_text),
+        TEST(each_fault_of_a_token_has_its_reason),
+        TEST(with_auth_off_no_token_is_needed),
+        TEST(no_token_beats_an_invalid_body),
+        TEST(an_invalid_body_beats_an_unknown_resource),
+        TEST(an_unknown_resource_beats_the_typed_decoder),
+        TEST(an_invalid_query_beats_an_unknown_resource),
+        TEST(the_binding_of_a_query_comes_after_resolution),
+        TEST(a_bad_escape_left_after_decoding_is_a_binding_error),
+        TEST(operations_of_later_releases_answer_501_after_the_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

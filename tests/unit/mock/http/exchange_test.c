@@ -1,0 +1,180 @@
+/* The memory of a connection: limits, refusals, reuse. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mock/http/exchange.h"
+
+enum { MAX_BODY = 100 };
+
+static int setup(void **state)
+{
+    *state = exchange_new(MAX_BODY);
+    return *state == NULL ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+    exchange_free(*state);
+    return 0;
+}
+
+static bool head(struct exchange *x, const char *target, const char *name, const char *value)
+{
+    exchange_begin(x, text_of(target));
+    exchange_add_header(x, TEXT("Host"), TEXT("x"));
+    exchange_add_header(x, text_of(name), text_of(value));
+    return exchange_check_head(x, TEXT("POST"), TEXT("HTTP/1.1"), 1);
+}
+
+static void a_request_is_collected_and_blanks_of_headers_dropped(void **state)
+{
+    struct exchange *x = *state;
+
+    assert_true(head(x, "/a?b", "Authorization", " Bearer t \t"));
+    assert_true(exchange_add_body(x, "{\"a\"", 4));
+    assert_true(exchange_add_body(x, ":1}", 3));
+    assert_true(exchange_check_body(x));
+    assert_int_equal(x->request.method, HTTP_POST);
+    assert_true(text_equal_cstr(x->request.path, "/a"));
+    assert_true(text_equal_cstr(x->request.query, "b"));
+    assert_true(text_equal_cstr(x->request.body, "{\"a\":1}"));
+    assert_true(text_equal_cstr(
+        http_find_header(x->request.headers, x->request.header_count, "authorization"),
+        "Bearer t"));
+}
+
+static void nothing_of_a_request_survives_it(void **state)
+{
+    struct exchange *x = *state;
+    char large[MAX_BODY + 1] = { 0 };
+
+    assert_true(head(x, "/a?b", "X", "y"));
+    assert_true(exchange_add_body(x, large, sizeof large));
+    assert_false(exchange_check_body(x));
+    exchange_end(x);
+
+    assert_true(head(x, "/c", "Z", "y"));
+    assert_true(exchange_check_body(x));
+    assert_int_equal(x->request.header_count, 2);
+    assert_int_equal(x->request.query.len, 0);
+    assert_int_equal(x->request.body.len, 0);
+    assert_int_equal(x->response.body.len, 0);
+    assert_false(x->response.close);
+}
+
+static void a_body_at_the_limit_is_taken_and_one_byte_more_refused(void **state)
+{
+    struct exchange *x = *state;
+    const char bytes[MAX_BODY] = { 0 };
+
+    assert_true(head(x, "/a", "X", "y"));
+    assert_true(exchange_add_body(x, bytes, sizeof bytes));
+    assert_true(exchange_check_body(x));
+    exchange_end(x);
+
+    assert_true(head(x, "/a", "X", "y"));
+    assert_true(exchange_add_body(x, bytes, sizeof bytes));
+    assert_true(exchange_add_body(x, bytes, 1));
+    assert_true(exchange_add_body(x, bytes, 1)); /* drained */
+    assert_false(exchange_check_body(x));
+    assert_int_equal(x->response.status, 413);
+    assert_false(x->response.close); /* in step, so it goes on */
+}
+
+static void a_declared_length_decides_how_a_large_body_is_refused(void **state)
+{
+    struct exchange *x = *state;
+
+    assert_true(head(x, "/a", "Content-Length", "101")); /* read to its end first */
+    exchange_end(x);
+    assert_false(head(x, "/a", "Content-Length", "99999999999"));
+    assert_int_equal(x->response.status, 413);
+    assert_true(x->response.close);
+    exchange_end(x);
+}
+
+static void endless_drains_are_broken_off(void **state)
+{
+    struct exchange *x = *state;
+    static const char piece[1024 * 1024];
+    size_t pieces = 0;
+
+    assert_true(head(x, "/a", "X", "y"));
+    while (exchange_add_body(x, piece, sizeof piece))
+        pieces++;
+    assert_int_equal(pieces, EXCHANGE_MAX_DRAINED_BYTES / sizeof piece);
+}
+
+static void more_headers_than_kept_are_refused_not_forgotten(void **state)
+{
+    struct exchange *x = *state;
+
+    exchange_begin(x, TEXT("/a"));
+    exchange_add_header(x, TEXT("Host"), TEXT("x"));
+    for (int i = 1; i < EXCHANGE_MAX_HEADERS; i++)
+        exchange_add_header(x, TEXT("X"), TEXT("y"));
+    assert_true(exchange_check_head(x, TEXT("GET"), TEXT("HTTP/1.1"), 1));
+    exchange_end(x);
+
+    exchange_begin(x, TEXT("/a"));
+    for (int i = 0; i <= EXCHANGE_MAX_HEADERS; i++)
+        exchange_add_header(x, TEXT("Host"), TEXT("y"));
+    assert_false(exchange_check_head(x, TEXT("GET"), TEXT("HTTP/1.1"), 1));
+    assert_int_equal(x->response.status, 431);
+}
+
+static bool next_numbers(void *ctx, struct buffer *out, bool *done)
+{
+    int *left = ctx;
+    buffer_appendf(out, "%d,", *left);
+    *done = --*left == 0;
+    return true;
+}
+
+static void close_numbers(void *ctx)
+{
+    int *left = ctx;
+    *left = -1;
+}
+
+static void a_stream_is_read_in_any_piece_size_and_closed_once(void **state)
+{
+    for (size_t max = 1; max < 8; max++) {
+        struct exchange *x = *state;
+        int left = 3;
+        char all[64] = { 0 };
+        size_t len;
+        assert_true(head(x, "/a", "X", "y"));
+        buffer_append_cstr(&x->response.body, "[");
+        x->response.stream = (struct response_stream){ next_numbers, close_numbers, &left };
+        do {
+            char piece[8] = { 0 };
+            assert_true(exchange_read_stream(x, piece, max, &len));
+            strncat(all, piece, len);
+        } while (len > 0);
+        assert_string_equal(all, "[3,2,1,");
+        exchange_end(x);
+        assert_int_equal(left, -1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(a_request_is_collected_and_blanks_of_headers_dropped),
+        TEST(nothing_of_a_request_survives_it),
+        TEST(a_body_at_the_limit_is_taken_and_one_byte_more_refused),
+        TEST(a_declared_length_decides_how_a_large_body_is_refused),
+        TEST(endless_drains_are_broken_off),
+        TEST(more_headers_than_kept_are_refused_not_forgotten),
+        TEST(a_stream_is_read_in_any_piece_size_and_closed_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
