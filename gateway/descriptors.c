@@ -52,10 +52,10 @@ bool read_file(const char *path, size_t max, struct buffer *out, struct error *e
 bool descriptors_load(const char *path, struct schema **out, struct error *err)
 {
     if (path == NULL)
-        return schema_load((struct text){ hypeman_descriptors_begin,
-                                          (size_t)(hypeman_descriptors_end -
-                                                   hypeman_descriptors_begin) },
-                           out, err);
+        return schema_load(
+            (struct text){ hypeman_descriptors_begin,
+                           (size_t)(hypeman_descriptors_end - hypeman_descriptors_begin) },
+            out, err);
     SCOPED(buffer) struct buffer file = buffer_capped(0);
     if (!read_file(path, DESCRIPTOR_SET_MAX, &file, err))
         return false;

@@ -1,5 +1,6 @@
 /* hypeman-gateway: options -> objects -> run -> shut down in reverse. */
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,13 +38,15 @@ static const struct option_spec specs[] = {
     { "listen", "HOST:PORT", "127.0.0.1:50051", "where to serve gRPC; port 0 picks a free one" },
     { "upstream", "URL", NULL, "the REST server; without it a hypeman-mock is started" },
     { "upstream-token-file", "FILE", NULL, "bearer token for calls that bring none" },
-    { "descriptor-set", "FILE", NULL, "serve another API: protoc --include_imports "
-                                      "--descriptor_set_out=FILE" },
+    { "descriptor-set", "FILE", NULL,
+      "serve another API: protoc --include_imports "
+      "--descriptor_set_out=FILE" },
     { "timeout", "DURATION", DEFAULT_TIMEOUT, "longest wait for the upstream, per call" },
     { "max-inflight", "N", "1000", "calls beyond it are answered RESOURCE_EXHAUSTED" },
     { "workers", "N", NULL, "pairs of threads; default half the processors" },
     { "log", "FORM", "text", "access log on standard error: text, json or off" },
-    { "ready-file", "FILE", NULL, "written, whole, once serving" },
+    { "ready-file", "FILE", NULL, "written, whole, once serving: program, version, pid, urls" },
+    { "ready-fd", "N", NULL, "the same line to an inherited descriptor, which is then closed" },
     { 0 },
 };
 
@@ -64,6 +67,7 @@ struct gateway {
     int64_t max_inflight;
     int64_t timeout_ns;
     size_t log_form;
+    int ready_fd; /* -1 for none */
     struct mock_child mock;
     const char *upstream_url;
     struct buffer authorization; /* NUL-terminated; empty = none */
@@ -73,6 +77,20 @@ struct gateway {
     struct rpc_server *server;
 };
 
+static bool read_ready_fd(struct gateway *g, struct error *err)
+{
+    int64_t fd = -1;
+    if (options_text(&g->options, "ready-fd") != NULL &&
+        !options_i64(&g->options, "ready-fd", 0, INT32_MAX, &fd, err))
+        return false;
+    g->ready_fd = (int)fd;
+    /* A mock of ours must not hold it open. */
+    if (fd >= 0 && fcntl(g->ready_fd, F_SETFD, FD_CLOEXEC) != 0)
+        return options_complain(&g->options, "ready-fd", err, "is no open descriptor: %d",
+                                g->ready_fd);
+    return true;
+}
+
 static bool read_options(struct gateway *g, struct error *err)
 {
     const struct options *o = &g->options;
@@ -80,7 +98,7 @@ static bool read_options(struct gateway *g, struct error *err)
     if (!options_listen(o, "listen", &g->listen, err) ||
         !options_duration(o, "timeout", &g->timeout_ns, err) ||
         !options_i64(o, "max-inflight", 1, 1000000, &g->max_inflight, err) ||
-        !options_choice(o, "log", log_forms, &g->log_form, err))
+        !options_choice(o, "log", log_forms, &g->log_form, err) || !read_ready_fd(g, err))
         return false;
     if (options_text(o, "workers") != NULL &&
         !options_i64(o, "workers", 1, RPC_MAX_WORKERS, &workers, err))
@@ -195,11 +213,15 @@ static bool announce(const struct gateway *g, struct error *err)
     if (g->log_form != ACCESS_LOG_OFF)
         (void)fprintf(stderr, "hypeman-gateway " TESTKIT_VERSION " serving %s, upstream %s\n",
                       grpc_url, g->upstream_url);
-    if (path == NULL)
-        return true;
     const char *const urls[] = { grpc_url, g->upstream_url };
     const struct ready ready = { program.name, urls, ARRAY_LEN(urls) };
-    return ready_file_write(path, &ready, err);
+    if (path != NULL && !ready_file_write(path, &ready, err))
+        return false;
+    if (g->ready_fd < 0)
+        return true;
+    bool written = ready_write_fd(g->ready_fd, &ready, err);
+    close(g->ready_fd);
+    return written;
 }
 
 static void block_signals(sigset_t *waited)

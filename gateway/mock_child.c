@@ -42,13 +42,14 @@ static void become_mock(const char *program, int ready_fd, const char *log, pid_
     (void)snprintf(fd_text, sizeof fd_text, "%d", ready_fd);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
-        _exit(1); /* the parent died before the line above */
+        _exit(1);  /* the parent died before the line above */
     setpgid(0, 0); /* Ctrl-C is for the gateway, which drains first and stops us then */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    char *const argv[] = { UNCONST(program),      UNCONST("--listen"), UNCONST("127.0.0.1:0"),
-                           UNCONST("--ready-fd"), fd_text,             UNCONST("--log"),
-                           UNCONST(log),          NULL };
+    char *const argv[] = {
+        UNCONST(program), UNCONST("--listen"), UNCONST("127.0.0.1:0"), UNCONST("--ready-fd"),
+        fd_text,          UNCONST("--log"),    UNCONST(log),           NULL
+    };
     execv(program, argv);
     (void)dprintf(STDERR_FILENO, "hypeman-gateway: cannot run %s: %s\n", program, strerror(errno));
     _exit(127);
@@ -101,10 +102,10 @@ bool mock_child_start(struct mock_child *child, const char *log, struct error *e
     }
     close(ready[1]);
     SCOPED(buffer) struct buffer line = buffer_capped(READY_LINE_MAX);
-    bool ok = child->pid > 0
-                  ? read_line(ready[0], &line, err) &&
-                        first_url(buffer_text(&line), child->url, sizeof child->url, err)
-                  : error_set(err, ERROR_INTERNAL, "cannot start hypeman-mock: %s", strerror(errno));
+    bool ok = child->pid > 0 ? read_line(ready[0], &line, err) &&
+                                   first_url(buffer_text(&line), child->url, sizeof child->url, err)
+                             : error_set(err, ERROR_INTERNAL, "cannot start hypeman-mock: %s",
+                                         strerror(errno));
     close(ready[0]);
     if (!ok)
         mock_child_stop(child);

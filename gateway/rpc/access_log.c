@@ -22,8 +22,9 @@ static void write_text(struct buffer *line, const struct access_entry *e, struct
     buffer_append_byte(line, ' ');
     for (size_t i = 0; i < method.len; i++) /* a client chose it: no control characters */
         buffer_append_byte(line, (uint8_t)method.data[i] < 0x20 ? '?' : (uint8_t)method.data[i]);
-    buffer_appendf(line, " %s http=%d %.3fms in=%zu out=%zu", rpc_code_name(e->code), e->http_status,
-                   (double)e->duration_ns / (double)NS_PER_MS, e->request_bytes, e->reply_bytes);
+    buffer_appendf(line, " %s http=%d %.3fms in=%zu out=%zu", rpc_code_name(e->code),
+                   e->http_status, (double)e->duration_ns / (double)NS_PER_MS, e->request_bytes,
+                   e->reply_bytes);
 }
 
 static void write_json(struct buffer *line, const struct access_entry *e, struct text method)

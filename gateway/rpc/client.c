@@ -54,8 +54,8 @@ static void open_call(struct exchange *x, const struct rpc_client_call *call)
     x->channel = grpc_channel_create(call->target, insecure, NULL);
     grpc_channel_credentials_release(insecure);
     x->queue = grpc_completion_queue_create_for_next(NULL);
-    gpr_timespec deadline =
-        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(call->timeout_ms, GPR_TIMESPAN));
+    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                         gpr_time_from_millis(call->timeout_ms, GPR_TIMESPAN));
     grpc_slice path = grpc_slice_from_copied_string(call->path);
     x->call = grpc_channel_create_call(x->channel, NULL, GRPC_PROPAGATE_DEFAULTS, x->queue, path,
                                        NULL, deadline, NULL);
@@ -113,7 +113,8 @@ static void read_status(const struct exchange *x, struct rpc_status *status)
 {
     status->code = (enum rpc_code)x->code;
     (void)snprintf(status->message, sizeof status->message, "%.*s",
-                   (int)GRPC_SLICE_LENGTH(x->message), (const char *)GRPC_SLICE_START_PTR(x->message));
+                   (int)GRPC_SLICE_LENGTH(x->message),
+                   (const char *)GRPC_SLICE_START_PTR(x->message));
     status->details = buffer_capped(64 << 10);
     for (size_t i = 0; i < x->trailing.count; i++)
         if (grpc_slice_str_cmp(x->trailing.metadata[i].key, "grpc-status-details-bin") == 0)

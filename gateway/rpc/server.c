@@ -139,16 +139,24 @@ static bool post_request(struct rpc_worker *worker)
 
 /* ---- reply -------------------------------------------------------------------------------- */
 
+/* What a header cannot carry becomes '?': it would sink the whole batch. */
+static void make_legal(grpc_slice *value)
+{
+    uint8_t *bytes = GRPC_SLICE_START_PTR(*value);
+    for (size_t i = 0; i < GRPC_SLICE_LENGTH(*value); i++)
+        if (bytes[i] < 0x20 || bytes[i] > 0x7e)
+            bytes[i] = '?';
+}
+
 static void add_trailer(struct rpc_call *call, const char *key, struct text value)
 {
     if (value.len == 0)
         return;
-    const grpc_metadata entry = { .key = grpc_slice_from_static_string(key),
-                                  .value = grpc_slice_from_copied_buffer(value.data, value.len) };
-    if (grpc_is_binary_header(entry.key) || grpc_header_nonbin_value_is_legal(entry.value))
-        call->trailers[call->trailer_count++] = entry;
-    else
-        grpc_slice_unref(entry.value); /* an illegal one would sink the whole batch */
+    grpc_metadata *entry = &call->trailers[call->trailer_count++];
+    entry->key = grpc_slice_from_static_string(key);
+    entry->value = grpc_slice_from_copied_buffer(value.data, value.len);
+    if (!grpc_is_binary_header(entry->key))
+        make_legal(&entry->value);
 }
 
 /* One batch with everything. An error goes without initial metadata of its own, so C-core sends
@@ -163,7 +171,8 @@ static void send_reply(struct rpc_call *call)
 
     if (status->code == RPC_OK) {
         struct text wire = buffer_text(&call->proxy.reply);
-        grpc_slice slice = grpc_slice_from_copied_buffer(wire.data == NULL ? "" : wire.data, wire.len);
+        grpc_slice slice =
+            grpc_slice_from_copied_buffer(wire.data == NULL ? "" : wire.data, wire.len);
         message = grpc_raw_byte_buffer_create(&slice, 1);
         grpc_slice_unref(slice);
         ops[count].op = GRPC_OP_SEND_MESSAGE;
@@ -216,7 +225,8 @@ static struct text find_metadata(const struct rpc_call *call, const char *key)
 
 static int64_t time_left_ms(const struct rpc_call *call)
 {
-    if (gpr_time_cmp(call->details.deadline, gpr_inf_future(call->details.deadline.clock_type)) == 0)
+    if (gpr_time_cmp(call->details.deadline, gpr_inf_future(call->details.deadline.clock_type)) ==
+        0)
         return INT64_MAX;
     gpr_timespec left =
         gpr_time_sub(call->details.deadline, gpr_now(call->details.deadline.clock_type));
@@ -285,7 +295,8 @@ static void on_received(struct rpc_call *call, bool success)
     /* Core's own decompression is off: it inflates first and checks sizes afterwards. */
     if (call->request->type == GRPC_BB_RAW &&
         call->request->data.raw.compression != GRPC_COMPRESS_NONE) {
-        refuse(call, ERROR_NOT_SUPPORTED, "compressed messages are not accepted yet; send identity");
+        refuse(call, ERROR_NOT_SUPPORTED,
+               "compressed messages are not accepted yet; send identity");
         return;
     }
     if (!grpc_byte_buffer_reader_init(&reader, call->request)) {
@@ -360,8 +371,8 @@ static void *worker_run(void *arg)
 {
     struct rpc_worker *worker = arg;
     for (;;) {
-        grpc_event event = grpc_completion_queue_next(worker->queue,
-                                                      gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        grpc_event event =
+            grpc_completion_queue_next(worker->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
         if (event.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
         if (event.tag == worker->server) {

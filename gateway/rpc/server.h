@@ -17,7 +17,7 @@
 enum { RPC_MAX_WORKERS = 64, RPC_MAX_REQUEST_BYTES = 4 << 20, RPC_MAX_REPLY_BYTES = 16 << 20 };
 
 struct rpc_server_config {
-    const char *address;        /* "127.0.0.1:50051", port 0 = any free one   */
+    const char *address;         /* "127.0.0.1:50051", port 0 = any free one   */
     const struct schema *schema; /* borrowed, outlives the server              */
     struct proxy_settings proxy;
     struct upstream *const *upstreams; /* one per worker; borrowed, outlive the server */
