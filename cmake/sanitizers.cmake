@@ -16,5 +16,5 @@ endif()
 # C-core are told to it in gateway/rpc/tsan.h.
 set(TESTKIT_TEST_ENVIRONMENT "")
 if(TESTKIT_SANITIZE MATCHES thread)
-  set(TESTKIT_TEST_ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+  set(TESTKIT_TEST_ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
 endif()
