@@ -1,7 +1,7 @@
 /* hypeman-gateway: options -> objects -> run -> shut down in reverse. */
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +37,7 @@ static const char *const log_forms[] = { "off", "text", "json", NULL };
 static const struct option_spec specs[] = {
     { "listen", "HOST:PORT", "127.0.0.1:50051", "where to serve gRPC; port 0 picks a free one" },
     { "upstream", "URL", NULL, "the REST server; without it a hypeman-mock is started" },
+    { "upstream-ca", "FILE", NULL, "PEM certificates to trust for https; the system's without it" },
     { "upstream-token-file", "FILE", NULL, "bearer token for calls that bring none" },
     { "descriptor-set", "FILE", NULL,
       "serve another API: protoc --include_imports "
@@ -149,7 +150,12 @@ static void warn_if_public(const struct gateway *g)
 
 static bool start_upstreams(struct gateway *g, struct error *err)
 {
+    const char *ca_file = options_text(&g->options, "upstream-ca");
+    if (ca_file != NULL && access(ca_file, R_OK) != 0) /* curl would say so once per call */
+        return error_set(err, ERROR_INVALID_ARGUMENT, "--upstream-ca: cannot read %s: %s", ca_file,
+                         strerror(errno));
     const struct curl_upstream_config config = { .base_url = g->upstream_url,
+                                                 .ca_file = ca_file,
                                                  .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                                  .max_idle_ms = UPSTREAM_IDLE_MS,
                                                  .max_connections = UPSTREAM_CONNECTIONS };
@@ -255,9 +261,11 @@ static void stop(struct gateway *g)
     if (g->server != NULL && !rpc_server_drain(g->server, DRAIN_LIMIT_MS))
         (void)fprintf(stderr, "hypeman-gateway: cancelled the calls still running after %d s\n",
                       DRAIN_LIMIT_MS / 1000);
-    rpc_server_free(g->server);
+    /* A reply is started from its upstream's thread, which may still be on its way out of C-core
+     * when the call is over; so these threads are joined before C-core goes. */
     for (size_t i = 0; i < g->worker_count; i++)
         curl_upstream_free(g->upstreams[i]);
+    rpc_server_free(g->server);
     schema_free(g->schema);
     buffer_fini(&g->authorization);
     mock_child_stop(&g->mock);

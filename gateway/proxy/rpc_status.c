@@ -36,7 +36,7 @@ const char *rpc_code_name(enum rpc_code code)
     return (unsigned)code < RPC_CODE_COUNT ? names[code] : "UNKNOWN";
 }
 
-/* gateway-facts 1.1: the mapping for REST APIs, not the one for intermediaries, by which a missing
+/* google.rpc.Code's mapping for REST APIs, not gRPC's own for intermediaries, by which a missing
  * snapshot would read "method not implemented". */
 static const struct {
     int status;
@@ -378,7 +378,10 @@ void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
     char status[16];
     char name[2 * SHORT];
     int64_t retry_after = -1;
-    rpc_text_copy(reason, sizeof reason, answer.code);
+    if (answer.code.len > 0)
+        rpc_text_copy(reason, sizeof reason, answer.code);
+    else /* a proxy's page rather than the API's error */
+        (void)snprintf(reason, sizeof reason, "HTTP_%d", exchange->status);
     rpc_text_copy(domain, sizeof domain, api_domain(method));
     (void)snprintf(status, sizeof status, "%d", exchange->status);
     rpc_text_copy(name, sizeof name, method->full_name);

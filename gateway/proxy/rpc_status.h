@@ -35,8 +35,8 @@ enum rpc_code {
     RPC_CODE_COUNT,
 };
 
-/* Trailers above 8 KiB turn a client's real error into RESOURCE_EXHAUSTED (gateway-facts 2, row 6),
- * so the text is cut here and the details have a ceiling. */
+/* Trailers above 8 KiB turn a client's real error into RESOURCE_EXHAUSTED (gRPC's default
+ * metadata limit), so the text is cut here and the details have a ceiling. */
 enum { RPC_MESSAGE_MAX = 1024, RPC_DETAILS_MAX = 4096 };
 
 struct rpc_status {
@@ -48,7 +48,7 @@ struct rpc_status {
 
 const char *rpc_code_name(enum rpc_code code); /* "NOT_FOUND" */
 
-/* The canonical table for REST APIs (gateway-facts 1.1). 2xx is OK, 3xx UNKNOWN. */
+/* The canonical table for REST APIs, by google.rpc.Code's comments. 2xx is OK, 3xx UNKNOWN. */
 enum rpc_code rpc_code_from_http(int status);
 enum rpc_code rpc_code_from_error(enum error_code code);
 
@@ -61,10 +61,11 @@ void rpc_text_copy(char *out, size_t size, struct text t);
  * "hypeman-gateway"; BadRequest naming err->field when there is one. */
 void rpc_status_from_error(struct rpc_status *out, const struct error *err);
 
-/* An HTTP answer that is not 2xx. The body's `code` becomes ErrorInfo.reason, its `message` the
- * message; domain is the first word of the API's package ("hypeman"); metadata http_status and
- * method. A Retry-After in seconds becomes RetryInfo. The method's error rules come before the
- * table. A body that is no JSON still gives a message, as the real server's 400s need (VALID-002).
+/* An HTTP answer that is not 2xx. The body's `code` (or HTTP_502 where there is none) becomes
+ * ErrorInfo.reason, its `message` the message; domain is the first word of the API's package
+ * ("hypeman"); metadata http_status and method. A Retry-After in seconds becomes RetryInfo. The
+ * method's error rules come before the table. A body that is no JSON still gives a message, as the
+ * real server's 400s need (VALID-002).
  */
 void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
                             const struct upstream_exchange *exchange);

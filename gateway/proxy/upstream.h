@@ -1,7 +1,7 @@
 /* What the proxy asks of an HTTP client: send this request, tell me once how it ended.
  *
  * proxy/ declares the interface, upstream/ implements it with libcurl; another client can take its
- * place without touching anything else (ARCHITECTURE.md, decision 10).
+ * place without touching anything else.
  *
  * Threads: submit and cancel may be called from any thread and never block on the network. `done`
  * is called exactly once per submitted exchange, on the upstream's own thread, never from within
@@ -62,7 +62,7 @@ struct upstream_exchange {
 
 struct upstream {
     /* Starts the exchange. A request other than GET is put on the wire at most once, whatever
-     * happens (gateway-facts 3.9: libcurl on its own sends it again when a reused connection dies).
+     * happens (libcurl on its own sends it again when a reused connection dies).
      */
     void (*submit)(struct upstream *upstream, struct upstream_exchange *exchange);
     /* Asks for an early end. Does nothing when the exchange is over or unknown, so it may be called

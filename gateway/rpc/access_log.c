@@ -1,12 +1,15 @@
 #include "gateway/rpc/access_log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "common/env/env.h"
 #include "common/json/json_writer.h"
 #include "common/json/rfc3339.h"
 
-enum { LINE_MAX_BYTES = 2048, METHOD_SHOWN = 512 };
+/* A pipe that polls as writable takes PIPE_BUF bytes without blocking. */
+enum { LINE_MAX_BYTES = PIPE_BUF, METHOD_SHOWN = 512 };
 
 static void write_time(struct buffer *line)
 {
@@ -57,6 +60,7 @@ void access_log_write(const struct access_log *log, const struct access_entry *e
     else
         write_text(&line, entry, method);
     buffer_append_byte(&line, '\n');
-    if (!line.failed && write(log->fd, line.data, line.len) < 0)
+    struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
+    if (!line.failed && poll(&ready, 1, 0) == 1 && write(log->fd, line.data, line.len) < 0)
         return; /* nobody to tell */
 }

@@ -24,8 +24,8 @@ struct access_entry {
     size_t reply_bytes;
 };
 
-/* One write() per line, so lines of several threads do not mix. A line that cannot be written is
- * lost. Safe from any thread. */
+/* One write() per line, so lines of several threads do not mix. A line that cannot be written at
+ * once is lost: who does not read standard error must not hold calls back. Safe from any thread. */
 void access_log_write(const struct access_log *log, const struct access_entry *entry);
 
 #endif

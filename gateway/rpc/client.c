@@ -1,5 +1,6 @@
 #include "gateway/rpc/client.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include <grpc/byte_buffer.h>
@@ -48,11 +49,24 @@ static void exchange_fini(struct exchange *x)
     drain(x->queue);
 }
 
-static void open_call(struct exchange *x, const struct rpc_client_call *call)
+/* C-core stops at 4 MiB unless told what we have room for. */
+static grpc_channel *open_channel(const char *target, size_t max_reply_bytes)
 {
+    grpc_arg limit = { .type = GRPC_ARG_INTEGER,
+                       .key = UNCONST(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH),
+                       .value.integer =
+                           max_reply_bytes > INT_MAX ? INT_MAX : (int)max_reply_bytes };
+    const grpc_channel_args arguments = { 1, &limit };
     grpc_channel_credentials *insecure = grpc_insecure_credentials_create();
-    x->channel = grpc_channel_create(call->target, insecure, NULL);
+    grpc_channel *channel = grpc_channel_create(target, insecure, &arguments);
     grpc_channel_credentials_release(insecure);
+    return channel;
+}
+
+static void open_call(struct exchange *x, const struct rpc_client_call *call,
+                      size_t max_reply_bytes)
+{
+    x->channel = open_channel(call->target, max_reply_bytes);
     x->queue = grpc_completion_queue_create_for_next(NULL);
     gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                                          gpr_time_from_millis(call->timeout_ms, GPR_TIMESPAN));
@@ -127,7 +141,7 @@ bool rpc_client_run(const struct rpc_client_call *call, struct rpc_status *statu
 {
     struct exchange x = { 0 };
     grpc_init();
-    open_call(&x, call);
+    open_call(&x, call, reply->max);
     bool ran = x.header_count == 0 || grpc_header_nonbin_value_is_legal(x.headers[0].value);
     if (!ran)
         error_set(err, ERROR_INVALID_ARGUMENT, "the token has characters a header cannot carry");

@@ -18,9 +18,9 @@ struct rpc_client_call {
 };
 
 /* Fills *status (details are the raw grpc-status-details-bin) and, when it is OK, appends the reply
- * message to *reply. The caller owns both: buffer_fini(&status->details), buffer_fini(reply).
- * Fails  INVALID_ARGUMENT  authorization is not legal as metadata
- *        INTERNAL          C-core refuses the call */
+ * message to *reply, whose ceiling is that of the message too. The caller owns both:
+ * buffer_fini(&status->details), buffer_fini(reply). Fails  INVALID_ARGUMENT  authorization is not
+ * legal as metadata INTERNAL          C-core refuses the call */
 MUST_USE bool rpc_client_run(const struct rpc_client_call *call, struct rpc_status *status,
                              struct buffer *reply, struct error *err);
 

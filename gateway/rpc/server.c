@@ -18,7 +18,7 @@
 #include "gateway/rpc/tsan.h"
 
 /* Un-matched calls would go to a locked, unbounded list inside C-core, so several requests are
- * always waiting and each is replaced on arrival (gateway-facts 3.1). */
+ * always waiting and each is replaced on arrival. */
 enum { POSTED_REQUESTS = 64 };
 
 struct rpc_worker {
@@ -26,6 +26,7 @@ struct rpc_worker {
     grpc_completion_queue *queue;
     pthread_t thread;
     bool is_started;
+    size_t missing_requests; /* of POSTED_REQUESTS, for lack of memory */
     struct upstream *upstream;
 };
 
@@ -125,7 +126,7 @@ static bool post_request(struct rpc_worker *worker)
     grpc_call_details_init(&call->details);
     grpc_metadata_array_init(&call->metadata);
     /* Not for registered methods: this form receives every method there is, so unknown ones are
-     * answered and a new descriptor set needs no new server (gateway-facts 3.2). */
+     * answered and a new descriptor set needs no new server (docs/decisions/0002). */
     grpc_call_error error =
         grpc_server_request_call(worker->server->grpc, &call->grpc, &call->details, &call->metadata,
                                  worker->queue, worker->queue, &call->arrived);
@@ -340,7 +341,8 @@ static void on_step(const struct tag *tag, bool success)
             call_free(call);
             break;
         }
-        (void)post_request(call->worker);
+        if (!post_request(call->worker))
+            call->worker->missing_requests++;
         on_arrived(call);
         break;
     case STEP_RECEIVED:
@@ -381,12 +383,17 @@ static void *worker_run(void *arg)
         }
         tsan_acquire(event.tag);
         on_step(event.tag, event.success != 0);
+        while (worker->missing_requests > 0 && post_request(worker))
+            worker->missing_requests--;
     }
 }
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-/* gateway-facts 3.4 says why for each. */
+/* C-core's defaults trust their clients: no bound on streams, two hours until a dead peer is
+ * noticed, two minutes for a handshake. Its decompression inflates a message whole before it looks
+ * at the limit. Clients ping every 30 s and would be sent away for it. With SO_REUSEPORT a second
+ * gateway on the same port would take half of the calls instead of failing. */
 static const struct {
     const char *name;
     int value;
@@ -535,6 +542,8 @@ void rpc_server_free(struct rpc_server *server)
         /* Half-started: no thread waits on the first queue, or it waits like any other. */
         grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
         grpc_server_cancel_all_calls(server->grpc);
+        while (server->workers[0].is_started && !wait_down(server, 1000))
+            continue;
     }
     for (size_t i = 0; i < server->worker_count && server->workers[i].queue != NULL; i++)
         grpc_completion_queue_shutdown(server->workers[i].queue);

@@ -41,7 +41,8 @@ int rpc_server_port(const struct rpc_server *server);
  * after limit_ms are cancelled. True when none had to be. Call once, before rpc_server_free. */
 bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms);
 
-/* Joins the threads. The upstreams must still run. */
+/* Joins the threads. After rpc_server_drain no call is left, so the upstreams may be gone; without
+ * it (rpc_server_new failed) they must still run. */
 void rpc_server_free(struct rpc_server *server);
 
 #endif

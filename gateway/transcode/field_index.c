@@ -14,11 +14,6 @@ void field_index_fini(struct field_index *index)
     *index = (struct field_index){ 0 };
 }
 
-void field_index_scope_end(struct field_index *index)
-{
-    field_index_fini(index);
-}
-
 static bool is_length_delimited(enum field_type type)
 {
     return type == TYPE_STRING || type == TYPE_BYTES || type == TYPE_MESSAGE;

@@ -52,7 +52,6 @@ struct indexed_message {
 };
 
 void field_index_fini(struct field_index *index);
-void field_index_scope_end(struct field_index *index);
 
 /* Indexes a message from one piece of wire bytes. Close it in reverse order of opening.
  * Fails  INVALID_ARGUMENT    malformed bytes, nested deeper than WIRE_MAX_DEPTH

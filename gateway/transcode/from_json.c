@@ -15,6 +15,7 @@
 #include "gateway/transcode/base64.h"
 #include "gateway/transcode/wire.h"
 
+enum { UNKNOWN_ENUM_SHOWN = 64 }; /* bytes of an unknown text, so that one cannot hide the others */
 enum { NUMBER_MAX_LEN = 512, SEEN_WORDS = 8 /* fields of a message that are tracked: 512 */ };
 
 /* The way to the current value, innermost first; lives on the call stack. */
@@ -215,10 +216,11 @@ static void note_unknown_enum(struct parse *p, const struct field *field, struct
     char *notes = p->notes->unknown_enum;
     size_t used = strlen(notes);
     size_t room = sizeof p->notes->unknown_enum - used;
+    value.len = text_cut_len(value, UNKNOWN_ENUM_SHOWN);
     int n = snprintf(notes + used, room, "%s" TEXT_FMT "=" TEXT_FMT, used == 0 ? "" : ", ",
                      TEXT_ARGS(field->json_name), TEXT_ARGS(value));
     if (n < 0 || (size_t)n >= room)
-        notes[used] = '\0';
+        notes[used] = '\0'; /* the notes before it stay whole */
 }
 
 static bool enum_bits(struct parse *p, const struct field *field, const struct value *v,
@@ -458,12 +460,6 @@ static bool put_single(struct parse *p, const struct field *field, const struct 
 
 static bool put_members(struct parse *p, const struct message *message);
 
-static bool is_single_text(const struct field *field)
-{
-    return field->type != TYPE_MESSAGE || field->message->form == FORM_TIMESTAMP ||
-           field->message->form == FORM_DURATION;
-}
-
 static bool put_message(struct parse *p, const struct field *field, const struct value *v)
 {
     if (field->message->form == FORM_UNSUPPORTED)
@@ -481,13 +477,13 @@ static bool put_message(struct parse *p, const struct field *field, const struct
 
 static bool put_element(struct parse *p, const struct field *field, const struct value *v)
 {
-    return is_single_text(field) ? put_single(p, field, v, true) : put_message(p, field, v);
+    return field_is_single_text(field) ? put_single(p, field, v, true) : put_message(p, field, v);
 }
 
 /* The elements of an array whose '[' was read. Numbers go packed, as proto3 wants. */
 static bool put_array(struct parse *p, const struct field *field)
 {
-    const bool is_packed = is_single_text(field) && field->type != TYPE_STRING &&
+    const bool is_packed = field_is_single_text(field) && field->type != TYPE_STRING &&
                            field->type != TYPE_BYTES && field->type != TYPE_MESSAGE;
     const size_t start = p->out->len;
     struct place place = { .outer = p->place, .index = 0 };
@@ -563,8 +559,8 @@ static bool put_value(struct parse *p, const struct field *field, const struct v
     if (field->is_repeated)
         return v->token == JSON_TOKEN_ARRAY_BEGIN ? put_array(p, field)
                                                   : expected(p, "an array", v->token);
-    return is_single_text(field) ? put_single(p, field, v, field->has_presence)
-                                 : put_message(p, field, v);
+    return field_is_single_text(field) ? put_single(p, field, v, field->has_presence)
+                                       : put_message(p, field, v);
 }
 
 /* Every member at most once: on the wire a second one would merge or append, which no JSON reader

@@ -105,3 +105,9 @@ const struct enum_value *enumeration_find_json(const struct enumeration *e, stru
             return &e->values[i];
     return NULL;
 }
+
+bool field_is_single_text(const struct field *field)
+{
+    return field->type != TYPE_MESSAGE || field->message->form == FORM_TIMESTAMP ||
+           field->message->form == FORM_DURATION;
+}

@@ -159,6 +159,8 @@ const struct message *schema_find_message(const struct schema *schema, struct te
 const struct field *message_find_number(const struct message *message, uint32_t number);
 const struct field *message_find_name(const struct message *message, struct text json_name);
 size_t field_index(const struct message *message, const struct field *field);
+/* True for fields whose values are single texts in JSON: all scalars, Timestamp, Duration. */
+bool field_is_single_text(const struct field *field);
 
 const struct enum_value *enumeration_find_number(const struct enumeration *e, int32_t number);
 const struct enum_value *enumeration_find_json(const struct enumeration *e, struct text json);

@@ -46,8 +46,8 @@ struct option_value {
 bool option_find(const ProtobufCMessage *options, uint32_t extension, size_t nth,
                  struct option_value *out);
 
-/* protobuf-c unpacks messages inside messages by recursion without a limit (gateway-facts 4), so
- * what may contain itself is measured first. True when the bytes are well-formed and field `self`
+/* protobuf-c unpacks messages inside messages by recursion without a limit, so what may contain
+ * itself is measured first. True when the bytes are well-formed and field `self`
  * of the message that the fields way[0], way[1] ... lead to is nested no deeper than
  * SCHEMA_MAX_NESTING. */
 enum { SCHEMA_MAX_NESTING = 32 };

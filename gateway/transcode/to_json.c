@@ -262,12 +262,6 @@ static bool occurrence_text(struct wire_walk *walk, const struct field *field,
     return read_seconds(walk, bytes, &time) && time_text(walk, field, time, out);
 }
 
-bool field_is_single_text(const struct field *field)
-{
-    return field->type != TYPE_MESSAGE || field->message->form == FORM_TIMESTAMP ||
-           field->message->form == FORM_DURATION;
-}
-
 /* The upper bits of a number that is too wide do not count. */
 static bool is_zero(const struct field *field, uint64_t bits)
 {

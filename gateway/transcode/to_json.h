@@ -69,8 +69,6 @@ struct value_text {
  * that it cannot be left out. */
 MUST_USE bool value_has_word(struct wire_walk *walk, const struct value_text *value);
 
-/* True for fields whose values are single texts: all scalars, Timestamp, Duration. */
-bool field_is_single_text(const struct field *field);
 /* True when the field is to be sent: it occurs, and is not the zero of a field without presence. */
 bool field_is_set(const struct wire_walk *walk, const struct indexed_message *m,
                   const struct field *field);

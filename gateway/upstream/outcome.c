@@ -47,8 +47,7 @@ static void end_of_verdict(struct transfer *transfer)
         break;
     case VERDICT_BODY_TOO_LARGE:
         exchange_fail(exchange, UPSTREAM_TOO_LARGE,
-                      "the answer of %.60s is larger than the %zu bytes allowed; ask for less or "
-                      "raise the limit",
+                      "the answer of %.60s is larger than the %zu bytes allowed; ask for less",
                       where(transfer), exchange->max_body_bytes);
         break;
     case VERDICT_HEAD_TOO_LARGE:
@@ -127,9 +126,10 @@ static void end_unsent(struct transfer *transfer, CURLcode code)
                       curl_easy_strerror(code));
         break;
     case CURLE_PEER_FAILED_VERIFICATION:
-        exchange_fail(exchange, UPSTREAM_UNREACHABLE,
-                      "the certificate of %.60s is not trusted (%.60s); give its CA file",
-                      where(transfer), transfer->curl_says);
+        exchange_fail(
+            exchange, UPSTREAM_UNREACHABLE,
+            "the certificate of %.60s is not trusted (%.60s); give its CA with --upstream-ca",
+            where(transfer), transfer->curl_says);
         break;
     case CURLE_SSL_CONNECT_ERROR:
         exchange_fail(exchange, UPSTREAM_UNREACHABLE,

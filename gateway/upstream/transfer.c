@@ -148,7 +148,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 
 /* Called whenever a request is about to go on the wire, the first time and when curl has found a
  * reused connection dead and starts over on a new one. Reads may be repeated. A write may not:
- * curl cannot know whether the server acted before it hung up (gateway-facts 3.9). */
+ * curl cannot know whether the server acted before it hung up. */
 static int on_request(void *context, char *remote_ip, char *local_ip, int remote_port,
                       int local_port)
 {

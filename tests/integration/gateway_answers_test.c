@@ -201,7 +201,7 @@ static void a_redirect_is_not_followed(void **state)
         arena_printf(&rig->memory, "Location: %s/elsewhere\r\n", fake_upstream_url(rig->upstream));
     fake_upstream_reply(rig->upstream, http_answer(&rig->memory, 302, headers, TEXT("")));
     SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get(rig);
-    const struct expected expected = { RPC_UNKNOWN, "302", "", "hypeman", "302", 0 };
+    const struct expected expected = { RPC_UNKNOWN, "302", "HTTP_302", "hypeman", "302", 0 };
     assert_ended(rig, &reply, &expected, "302");
     assert_int_equal(fake_upstream_request_count(rig->upstream), before + 1);
 }
@@ -219,20 +219,26 @@ static void an_error_body_that_is_no_json_still_gives_its_code(void **state)
         { 502,
           HTML,
           "<html><h1>Bad Gateway</h1></html>",
-          { RPC_UNAVAILABLE, "502 Bad Gateway: <html><h1>Bad Gateway</h1></html>", "", "hypeman",
-            "502", 0 } },
+          { RPC_UNAVAILABLE, "502 Bad Gateway: <html><h1>Bad Gateway</h1></html>", "HTTP_502",
+            "hypeman", "502", 0 } },
         { 404,
           "",
           "404 page not found\n",
-          { RPC_NOT_FOUND, "404 Not Found: 404 page not found", "", "hypeman", "404", 0 } },
-        { 500, JSON, "", { RPC_INTERNAL, "500 Internal Server Error", "", "hypeman", "500", 0 } },
-        { 500, JSON, "[1,2]", { RPC_INTERNAL, "500", "", "hypeman", "500", 0 } },
+          { RPC_NOT_FOUND, "404 Not Found: 404 page not found", "HTTP_404", "hypeman", "404", 0 } },
+        { 500,
+          JSON,
+          "",
+          { RPC_INTERNAL, "500 Internal Server Error", "HTTP_500", "hypeman", "500", 0 } },
+        { 500, JSON, "[1,2]", { RPC_INTERNAL, "500", "HTTP_500", "hypeman", "500", 0 } },
         { 500,
           JSON,
           "{\"code\":7,\"message\":{\"x\":1}}",
-          { RPC_INTERNAL, "500", "", "hypeman", "500", 0 } },
-        { 503, JSON, "{\"code\":\"x", { RPC_UNAVAILABLE, "503", "", "hypeman", "503", 0 } },
-        { 400, JSON, "{\"code\":\"", { RPC_INVALID_ARGUMENT, "400", "", "hypeman", "400", 0 } },
+          { RPC_INTERNAL, "500", "HTTP_500", "hypeman", "500", 0 } },
+        { 503, JSON, "{\"code\":\"x", { RPC_UNAVAILABLE, "503", "HTTP_503", "hypeman", "503", 0 } },
+        { 400,
+          JSON,
+          "{\"code\":\"",
+          { RPC_INVALID_ARGUMENT, "400", "HTTP_400", "hypeman", "400", 0 } },
     };
     struct gateway_rig *rig = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -260,7 +266,7 @@ static void a_huge_error_body_keeps_its_own_code(void **state)
         { many(&rig->memory, "{\"details\":[", "{\"a\":[1,2,3]},", 8000,
                "0],\"code\":\"not_found\",\"message\":\"no\"}"),
           "not_found" },
-        { many(&rig->memory, "<html>", "\xE2\x82\xAC", 35000, "</html>"), "" },
+        { many(&rig->memory, "<html>", "\xE2\x82\xAC", 35000, "</html>"), "HTTP_404" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *what = arena_printf(&rig->memory, "case %zu", i);

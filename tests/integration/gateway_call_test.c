@@ -81,6 +81,22 @@ static void a_reply_is_printed_as_json(void **state)
     assert_non_null(strstr(request.data, "\r\nAuthorization: Bearer t0ken\r\n"));
 }
 
+static void a_reply_may_be_as_large_as_the_gateway_makes_them(void **state)
+{
+    enum { NAME_BYTES = 5 << 20 }; /* above C-core's own limit for clients */
+    struct gateway_rig *rig = *state;
+    char *name = arena_alloc(&rig->memory, NAME_BYTES + 1);
+    assert_non_null(name);
+    memset(name, 'n', NAME_BYTES);
+    name[NAME_BYTES] = '\0';
+    fake_upstream_answer(rig->upstream, 200, arena_printf(&rig->memory, "{\"name\":\"%s\"}", name));
+    struct run run = run_call((const char *[]){ "--to", rig->target, "--method",
+                                                "hypeman.v1.SnapshotService/GetSnapshot", "--data",
+                                                "{\"snapshot_id\":\"s1\"}", NULL });
+    assert_string_equal(run.errors, "");
+    assert_int_equal(run.status, 0);
+}
+
 static void an_empty_reply_is_printed_as_an_empty_object(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -218,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_is_printed_as_json),
+        cmocka_unit_test(a_reply_may_be_as_large_as_the_gateway_makes_them),
         cmocka_unit_test(an_empty_reply_is_printed_as_an_empty_object),
         cmocka_unit_test(a_mistake_is_explained_before_anything_is_sent),
         cmocka_unit_test(an_error_is_printed_with_its_details_and_code),

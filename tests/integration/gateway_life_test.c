@@ -143,6 +143,7 @@ static void what_cannot_be_served_stops_the_start(void **state)
         { "--descriptor-set", "/proc/self/cmdline", "/proc/self/cmdline" },
         { "--descriptor-set", "/dev/null", "/dev/null" },
         { "--upstream-token-file", "no/such/token", "no/such/token" },
+        { "--upstream-ca", "no/such/ca.pem", "no/such/ca.pem" },
         { "--upstream", "ftp://127.0.0.1", "--upstream" },
         { "--upstream", "127.0.0.1:80", "--upstream" },
         { "--upstream", "", "upstream" },

@@ -22,7 +22,7 @@ static void every_code_has_the_name_grpc_gives_it(void **state)
                                     rpc_code_name((enum rpc_code)k));
 }
 
-/* gateway-facts 1.1, the column "Us"; a row holds from its status to the next row's. */
+/* The whole table for REST APIs; a row holds from its status to the next row's. */
 static const struct {
     int from;
     enum rpc_code code;
@@ -314,27 +314,27 @@ static const struct {
     const char *message;
     const char *reason;
 } odd_bodies[] = {
-    { "", "upstream answered 502 Bad Gateway", "" },
-    { "  \n", "upstream answered 502 Bad Gateway", "" },
+    { "", "upstream answered 502 Bad Gateway", "HTTP_502" },
+    { "  \n", "upstream answered 502 Bad Gateway", "HTTP_502" },
     { "<html>\n<h1>502</h1></html>\n",
-      "upstream answered 502 Bad Gateway: <html>\n<h1>502</h1></html>", "" },
-    { "not found", "upstream answered 502 Bad Gateway: not found", "" },
-    { "[]", "upstream answered 502 Bad Gateway: []", "" },
-    { "{}", "upstream answered 502 Bad Gateway: {}", "" },
+      "upstream answered 502 Bad Gateway: <html>\n<h1>502</h1></html>", "HTTP_502" },
+    { "not found", "upstream answered 502 Bad Gateway: not found", "HTTP_502" },
+    { "[]", "upstream answered 502 Bad Gateway: []", "HTTP_502" },
+    { "{}", "upstream answered 502 Bad Gateway: {}", "HTTP_502" },
     { "{\"code\":404,\"message\":[\"x\"]}",
-      "upstream answered 502 Bad Gateway: {\"code\":404,\"message\":[\"x\"]}", "" },
+      "upstream answered 502 Bad Gateway: {\"code\":404,\"message\":[\"x\"]}", "HTTP_502" },
     { "{\"code\":\"c\",\"message\":\"\"}",
       "upstream answered 502 Bad Gateway: {\"code\":\"c\",\"message\":\"\"}", "c" },
     { "{\"code\":\"c\",\"message\":\"m\",\"details\":[{\"code\":\"x\"}],\"inner_error\":{"
       "\"message\":"
       "\"y\"}}",
       "m", "c" },
-    { "{\"error\":{\"message\":\"deep\"},\"message\":\"m\"}", "m", "" },
+    { "{\"error\":{\"message\":\"deep\"},\"message\":\"m\"}", "m", "HTTP_502" },
     { "{\"code\":\"c\",\"message\":\"m\"",
-      "upstream answered 502 Bad Gateway: {\"code\":\"c\",\"message\":\"m\"", "" },
-    { "{\"code\":\"", "upstream answered 502 Bad Gateway: {\"code\":\"", "" },
-    { "{\"code\":\"\",\"message\":\"\"\"}", "\"", "" },
-    { "{\"message\":\"\\u00b5 100% \\\"q\\\"\"}", "\xc2\xb5 100% \"q\"", "" },
+      "upstream answered 502 Bad Gateway: {\"code\":\"c\",\"message\":\"m\"", "HTTP_502" },
+    { "{\"code\":\"", "upstream answered 502 Bad Gateway: {\"code\":\"", "HTTP_502" },
+    { "{\"code\":\"\",\"message\":\"\"\"}", "\"", "HTTP_502" },
+    { "{\"message\":\"\\u00b5 100% \\\"q\\\"\"}", "\xc2\xb5 100% \"q\"", "HTTP_502" },
 };
 
 static void any_body_gives_a_message(void **state)
@@ -429,7 +429,7 @@ static void nul_and_broken_utf8_neither_cut_nor_spoil_what_is_sent(void **state)
                                        "");
     assert_string_equal(page.message, "upstream answered 400 Bad Request: a b?c");
     SCOPED(details) struct details page_details = details_of(&page);
-    assert_string_equal(page_details.info->reason, "");
+    assert_string_equal(page_details.info->reason, "HTTP_400");
 
     /* No JSON, so nothing has mended the bytes before. */
     SCOPED(rpc_status)
