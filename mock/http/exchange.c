@@ -49,6 +49,25 @@ static struct text trim_blanks(struct text t)
     return t;
 }
 
+static struct text header(const struct exchange *x, const char *name)
+{
+    return http_find_header(x->headers, x->request.header_count, name);
+}
+
+/* libmicrohttpd takes a body in any coding but "chunked" to go on until the connection ends, and of
+ * two lengths the first. */
+static void note_framing(struct exchange *x, struct text name, struct text value)
+{
+    if (text_equal_nocase(name, TEXT("Transfer-Encoding"))) {
+        if (!text_equal_nocase(value, TEXT("chunked")))
+            x->unknown_coding = true;
+    } else if (text_equal_nocase(name, TEXT("Content-Length"))) {
+        const struct text before = header(x, "Content-Length");
+        if (before.data != NULL && !text_equal(before, value))
+            x->lengths_differ = true;
+    }
+}
+
 void exchange_add_header(struct exchange *x, struct text name, struct text value)
 {
     enum { SEPARATORS = 4 }; /* ": " and the line's end */
@@ -58,6 +77,7 @@ void exchange_add_header(struct exchange *x, struct text name, struct text value
         x->header_bytes = EXCHANGE_MAX_HEADER_BYTES + 1; /* refused, so none is missed */
         return;
     }
+    note_framing(x, name, value);
     x->headers[x->request.header_count++] =
         (struct http_header){ .name = name, .value = trim_blanks(value) };
 }
@@ -76,11 +96,6 @@ static bool refuse_large_body(struct exchange *x)
         &x->arena, "request body is larger than %zu bytes (raise it with --max-body)", x->body.max);
     return refuse(x, 413, "request_too_large",
                   message == NULL ? "request body is too large" : message);
-}
-
-static struct text header(const struct exchange *x, const char *name)
-{
-    return http_find_header(x->headers, x->request.header_count, name);
 }
 
 /* A large body is best read and dropped: see EXCHANGE_MAX_DRAINED_BYTES. Not so when the client
@@ -117,6 +132,15 @@ bool exchange_check_head(struct exchange *x, struct text method, struct text ver
     if (text_equal_cstr(version, "HTTP/1.1") && header(x, "Host").data == NULL) {
         response_protocol_error(&x->response, 400,
                                 "400 Bad Request: missing required Host header"); /* HTTP-003 */
+        return false;
+    }
+    if (x->unknown_coding) {
+        response_protocol_error(&x->response, 501,
+                                "501 Not Implemented: unsupported transfer encoding");
+        return false;
+    }
+    if (x->lengths_differ) {
+        response_protocol_error(&x->response, 400, "400 Bad Request");
         return false;
     }
     return body_is_welcome(x) || refuse_large_body(x);
@@ -175,6 +199,8 @@ void exchange_end(struct exchange *x)
     x->target = (struct text){ 0 };
     x->request = (struct http_request){ 0 };
     x->header_bytes = 0;
+    x->unknown_coding = false;
+    x->lengths_differ = false;
     x->drained_bytes = 0;
     x->body_too_large = false;
     x->sent = 0;

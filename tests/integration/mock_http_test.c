@@ -146,6 +146,8 @@ static void bad_request_lines_are_400_and_closed(void **state) /* HTTP-003, HTTP
         { "GET * HTTP/1.1\r\nHost: x\r\n\r\n", "400 Bad Request" },
         { "GET /health HTTP/1.1\r\n\r\n", "400 Bad Request: missing required Host header" },
         { "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", NULL },
+        { "POST /instances HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+          "400 Bad Request" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -161,6 +163,17 @@ static void bad_request_lines_are_400_and_closed(void **state) /* HTTP-003, HTTP
     }
     struct http_client client = connect_to(state);
     expect_health(&client);
+    http_client_close(&client);
+}
+
+static void an_unknown_transfer_encoding_is_501_and_closed(void **state)
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\nHost: x\r\n"
+                                               "Transfer-Encoding: gzip, chunked\r\n\r\n"));
+    expect_answer(&client, 501, "501 Not Implemented: unsupported transfer encoding");
+    assert_true(http_client_is_closed(&client));
     http_client_close(&client);
 }
 
@@ -558,6 +571,7 @@ int main(void)
         cmocka_unit_test(head_and_options_are_405_with_allow_lines),
         cmocka_unit_test(absolute_targets_are_served),
         cmocka_unit_test(bad_request_lines_are_400_and_closed),
+        cmocka_unit_test(an_unknown_transfer_encoding_is_501_and_closed),
         cmocka_unit_test(garbage_harms_nobody_else),
         cmocka_unit_test(a_chunked_body_is_read),
         cmocka_unit_test(a_body_over_the_limit_is_413_and_the_connection_goes_on),

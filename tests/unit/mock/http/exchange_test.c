@@ -129,6 +129,41 @@ static void more_headers_than_kept_are_refused_not_forgotten(void **state)
     assert_int_equal(x->response.status, 431);
 }
 
+/* Where a body ends must not depend on who reads. */
+static void a_body_whose_end_is_unclear_is_refused(void **state)
+{
+    struct exchange *x = *state;
+    static const struct {
+        const char *name;
+        const char *first;
+        const char *second;
+        int status; /* 0: taken */
+    } cases[] = {
+        { "Transfer-Encoding", "Chunked", "chunked", 0 },
+        { "Transfer-Encoding", "gzip", "chunked", 501 },
+        { "Transfer-Encoding", "chunked", "identity", 501 },
+        { "transfer-encoding", "gzip, chunked", "chunked", 501 },
+        { "Transfer-Encoding", "chunked ", "chunked", 501 }, /* libmicrohttpd compares all of it */
+        { "Transfer-Encoding", "", "chunked", 501 },
+        { "Content-Length", "5", "5", 0 },
+        { "Content-Length", "5", "6", 400 },
+        { "content-length", "5", "05", 400 },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        exchange_begin(x, TEXT("/a"));
+        exchange_add_header(x, TEXT("Host"), TEXT("x"));
+        exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].first));
+        exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].second));
+        const bool taken = exchange_check_head(x, TEXT("POST"), TEXT("HTTP/1.1"), 1);
+        assert_int_equal(taken, cases[i].status == 0);
+        if (!taken)
+            assert_int_equal(x->response.status, cases[i].status);
+        assert_int_equal(x->response.close, !taken);
+        exchange_end(x);
+    }
+}
+
 static bool next_numbers(void *ctx, struct buffer *out, bool *done)
 {
     int *left = ctx;
@@ -174,6 +209,7 @@ int main(void)
         TEST(a_declared_length_decides_how_a_large_body_is_refused),
         TEST(endless_drains_are_broken_off),
         TEST(more_headers_than_kept_are_refused_not_forgotten),
+        TEST(a_body_whose_end_is_unclear_is_refused),
         TEST(a_stream_is_read_in_any_piece_size_and_closed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
