@@ -36,14 +36,15 @@ struct rpc_server {
     struct access_log log;
     size_t max_inflight;
     atomic_size_t inflight;
+    atomic_size_t calls; /* every struct rpc_call, those that wait for a request included */
     grpc_server *grpc;
     int port;
     struct rpc_worker workers[RPC_MAX_WORKERS];
     size_t worker_count;
 
-    pthread_mutex_t mutex; /* guards is_down; nothing else is locked here */
-    pthread_cond_t went_down;
-    bool is_down;
+    pthread_mutex_t mutex;  /* guards is_down; nothing else is locked here */
+    pthread_cond_t changed; /* is_down, or the last of the calls */
+    bool is_down;           /* for C-core: its connections are gone, calls may not be */
 };
 
 /* ---- one call ----------------------------------------------------------------------------- */
@@ -79,11 +80,19 @@ struct rpc_call {
     struct proxy_call proxy;
 };
 
+static void note_last_call(struct rpc_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    pthread_cond_signal(&server->changed);
+    pthread_mutex_unlock(&server->mutex);
+}
+
 /* Freed on the worker's thread, once both chains have ended: close seen and reply sent. */
 static void call_free(struct rpc_call *call)
 {
+    struct rpc_server *server = call->worker->server;
     if (call->is_counted)
-        atomic_fetch_sub_explicit(&call->worker->server->inflight, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&server->inflight, 1, memory_order_relaxed);
     for (size_t i = 0; i < call->trailer_count; i++)
         grpc_slice_unref(call->trailers[i].value);
     proxy_call_fini(&call->proxy);
@@ -93,6 +102,8 @@ static void call_free(struct rpc_call *call)
     if (call->grpc != NULL)
         grpc_call_unref(call->grpc);
     free(call);
+    if (atomic_fetch_sub(&server->calls, 1) == 1)
+        note_last_call(server);
 }
 
 static struct text slice_text(const grpc_slice *slice)
@@ -119,6 +130,7 @@ static bool post_request(struct rpc_worker *worker)
     if (call == NULL)
         return false;
     call->worker = worker;
+    atomic_fetch_add(&worker->server->calls, 1);
     call->arrived = (struct tag){ STEP_ARRIVED, call };
     call->received = (struct tag){ STEP_RECEIVED, call };
     call->closed = (struct tag){ STEP_CLOSED, call };
@@ -365,7 +377,7 @@ static void note_down(struct rpc_server *server)
 {
     pthread_mutex_lock(&server->mutex);
     server->is_down = true;
-    pthread_cond_signal(&server->went_down);
+    pthread_cond_signal(&server->changed);
     pthread_mutex_unlock(&server->mutex);
 }
 
@@ -484,7 +496,7 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&server->went_down, &monotonic);
+    pthread_cond_init(&server->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (!start(server, config, err)) {
         rpc_server_free(server);
@@ -499,26 +511,39 @@ int rpc_server_port(const struct rpc_server *server)
     return server->port;
 }
 
-static bool wait_down(struct rpc_server *server, int64_t limit_ms)
+static bool is_down(const struct rpc_server *server)
+{
+    return server->is_down;
+}
+
+/* C-core is down as soon as its connections are. Calls of a connection that broke off may still
+ * wait in our queues, where they want to start batches and to reach their upstreams. */
+static bool is_empty(const struct rpc_server *server)
+{
+    return server->is_down && atomic_load(&server->calls) == 0;
+}
+
+static bool wait_until(struct rpc_server *server, bool (*reached)(const struct rpc_server *),
+                       int64_t limit_ms)
 {
     int64_t until = monotonic_now_ns() + limit_ms * NS_PER_MS;
     const struct timespec at = { until / NS_PER_SEC, until % NS_PER_SEC };
     int failure = 0;
     pthread_mutex_lock(&server->mutex);
-    while (!server->is_down && failure == 0)
-        failure = pthread_cond_timedwait(&server->went_down, &server->mutex, &at);
-    bool is_down = server->is_down;
+    while (!reached(server) && failure == 0)
+        failure = pthread_cond_timedwait(&server->changed, &server->mutex, &at);
+    bool is_reached = reached(server);
     pthread_mutex_unlock(&server->mutex);
-    return is_down;
+    return is_reached;
 }
 
 bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
 {
     grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
-    bool drained = wait_down(server, limit_ms);
+    bool drained = wait_until(server, is_empty, limit_ms);
     if (!drained) {
         grpc_server_cancel_all_calls(server->grpc);
-        while (!wait_down(server, limit_ms))
+        while (!wait_until(server, is_empty, limit_ms))
             continue; /* every cancelled call still ends through our own hands */
     }
     return drained;
@@ -542,7 +567,7 @@ void rpc_server_free(struct rpc_server *server)
         /* Half-started: no thread waits on the first queue, or it waits like any other. */
         grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
         grpc_server_cancel_all_calls(server->grpc);
-        while (server->workers[0].is_started && !wait_down(server, 1000))
+        while (server->workers[0].is_started && !wait_until(server, is_down, 1000))
             continue;
     }
     for (size_t i = 0; i < server->worker_count && server->workers[i].queue != NULL; i++)
@@ -551,7 +576,7 @@ void rpc_server_free(struct rpc_server *server)
         collect(&server->workers[i]);
     if (server->grpc != NULL)
         grpc_server_destroy(server->grpc);
-    pthread_cond_destroy(&server->went_down);
+    pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);
     free(server);
     grpc_shutdown();

@@ -18,8 +18,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/buffer.h"
 #include "common/env/env.h"
 #include "tests/support/gateway_rig.h"
+#include "tests/support/http_client.h"
 
 static const struct text one_id = TEXT("\n\2s1");
 
@@ -292,6 +294,68 @@ static void a_second_signal_does_no_harm(void **state)
     gateway_rig_stop(rig);
 }
 
+/* One HTTP/2 frame; the payload must be shorter than 256 bytes. */
+static void append_frame(struct buffer *out, uint8_t type, uint8_t flags, uint32_t stream,
+                         struct text payload)
+{
+    const uint8_t head[] = { 0,
+                             0,
+                             (uint8_t)payload.len,
+                             type,
+                             flags,
+                             (uint8_t)(stream >> 24),
+                             (uint8_t)(stream >> 16),
+                             (uint8_t)(stream >> 8),
+                             (uint8_t)stream };
+    assert_true(buffer_append(out, head, sizeof head));
+    assert_true(buffer_append(out, payload.data, payload.len));
+}
+
+/* Calls of ListSnapshots on one connection, all but the first reset as soon as they are made. */
+static void append_abandoned_calls(struct buffer *out, uint32_t count)
+{
+    enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4 };
+    enum { END_STREAM = 1, END_HEADERS = 4 };
+    const struct text head = TEXT("\x83\x86" /* :method POST, :scheme http */
+                                  "\x04\x29/hypeman.v1.SnapshotService/ListSnapshots"
+                                  "\x01\x01x" /* :authority    */
+                                  "\x0f\x10\x10"
+                                  "application/grpc" /* content-type */
+                                  "\x00\x02te\x08trailers");
+    const struct text preface = TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+    assert_true(buffer_append(out, preface.data, preface.len));
+    append_frame(out, SETTINGS, 0, 0, TEXT(""));
+    for (uint32_t stream = 1; stream < 2 * count; stream += 2) {
+        append_frame(out, HEADERS, END_HEADERS, stream, head);
+        append_frame(out, DATA, END_STREAM, stream, TEXT("\0\0\0\0\0"));
+        if (stream > 1)
+            append_frame(out, RST_STREAM, 0, stream, TEXT("\0\0\0\x08"));
+    }
+}
+
+/* Once their connection is gone C-core counts itself shut down, though the calls are still on their
+ * way through our queues. */
+static void a_signal_after_a_flood_of_abandoned_calls_is_obeyed(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 10, CALLS = 3000 };
+    struct buffer flood = buffer_capped(1024 * 1024);
+    append_abandoned_calls(&flood, CALLS);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct gateway_rig *rig = gateway_rig_start(NULL);
+        struct http_client client;
+        fake_upstream_otherwise(rig->upstream, (struct fake_reply){ .bytes = "", .hold = true });
+        assert_true(
+            http_client_open(&client, arena_printf(&rig->memory, "http://%s", rig->target)));
+        assert_true(http_client_send(&client, flood.data, flood.len));
+        assert_true(fake_upstream_wait_requests(rig->upstream, 1));
+        http_client_close(&client);
+        gateway_rig_stop(rig);
+    }
+    buffer_fini(&flood);
+}
+
 /* ---- The mock of its own ------------------------------------------------------------------- */
 
 static void assert_lists_snapshots(struct gateway_rig *rig)
@@ -399,6 +463,7 @@ int main(void)
         cmocka_unit_test(another_api_can_be_served),
         cmocka_unit_test(a_signal_lets_the_calls_in_flight_finish),
         cmocka_unit_test(a_second_signal_does_no_harm),
+        cmocka_unit_test(a_signal_after_a_flood_of_abandoned_calls_is_obeyed),
         cmocka_unit_test(without_an_upstream_it_starts_a_mock_which_ends_with_it),
         cmocka_unit_test(it_does_not_serve_on_without_its_mock),
         cmocka_unit_test(calls_beyond_the_limit_are_refused_at_once),
