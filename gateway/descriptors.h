@@ -2,7 +2,6 @@
 #ifndef TESTKIT_GATEWAY_DESCRIPTORS_H
 #define TESTKIT_GATEWAY_DESCRIPTORS_H
 
-#include "common/base/buffer.h"
 #include "common/base/error.h"
 #include "gateway/transcode/schema.h"
 
@@ -10,10 +9,5 @@
  * Fails  NOT_FOUND         the file cannot be read
  *        INVALID_ARGUMENT  it is no usable descriptor set; the message names the file */
 MUST_USE bool descriptors_load(const char *path, struct schema **out, struct error *err);
-
-/* The whole file, up to max bytes.
- * Fails  NOT_FOUND           it cannot be read; the message names it and says why
- *        RESOURCE_EXHAUSTED  it is larger */
-MUST_USE bool read_file(const char *path, size_t max, struct buffer *out, struct error *err);
 
 #endif

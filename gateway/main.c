@@ -12,6 +12,7 @@
 
 #include "common/env/env.h"
 #include "common/program/options.h"
+#include "common/program/read_file.h"
 #include "common/program/ready_file.h"
 #include "gateway/call_command.h"
 #include "gateway/descriptors.h"

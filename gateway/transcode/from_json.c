@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "common/base/arena.h"
+#include "common/base/base64.h"
 #include "common/base/checked.h"
 #include "common/env/env.h"
 #include "common/json/go_duration.h"
 #include "common/json/json_reader.h"
 #include "common/json/rfc3339.h"
-#include "gateway/transcode/base64.h"
 #include "gateway/transcode/wire.h"
 
 enum { UNKNOWN_ENUM_SHOWN = 64 }; /* bytes of an unknown text, so that one cannot hide the others */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/base64.h"
 #include "common/base/checked.h"
 #include "common/env/env.h"
 #include "common/json/go_duration.h"
 #include "common/json/rfc3339.h"
-#include "gateway/transcode/base64.h"
 #include "gateway/transcode/wire.h"
 
 enum {

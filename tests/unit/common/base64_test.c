@@ -1,6 +1,6 @@
-#include "tests/unit/gateway/fixture.h"
+#include "tests/unit/common/check.h"
 
-#include "gateway/transcode/base64.h"
+#include "common/base/base64.h"
 
 /* RFC 4648, section 10. */
 static const struct {
@@ -94,5 +94,5 @@ int main(void)
         cmocka_unit_test(what_is_not_base64_is_refused),
         cmocka_unit_test(a_full_buffer_ends_the_work),
     };
-    return cmocka_run_group_tests_name("gateway/transcode/base64", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* Base64 (RFC 4648) for `bytes` fields: standard alphabet out, both alphabets in. */
-#ifndef TESTKIT_GATEWAY_TRANSCODE_BASE64_H
-#define TESTKIT_GATEWAY_TRANSCODE_BASE64_H
+/* Base64 (RFC 4648): standard alphabet out, both alphabets in. */
+#ifndef TESTKIT_COMMON_BASE_BASE64_H
+#define TESTKIT_COMMON_BASE_BASE64_H
 
 #include <stdbool.h>
 
