@@ -262,6 +262,7 @@ void api_handle(struct api *api, const struct http_request *req, struct response
         .arena = res->arena,
     };
 
+    world_advance(api->world);
     (void)(check_target(&call) && find_route(&call) && authenticate(&call) &&
            check_implemented(&call) && check_params(&call) && check_body(&call) && resolve(&call) &&
            bind(&call) && operate(&call));

@@ -263,7 +263,7 @@ static void encode_exit(struct json_writer *w, const struct instance *instance)
         json_member_i64(w, "exit_code", instance->exit_code);
     else
         json_member_null(w, "exit_code"); /* INST-J-002 */
-    encode_text_if_any(w, "exit_message", instance->exit_message);
+    encode_text_if_any(w, "exit_message", text_of(instance_exit_text(instance).text));
 }
 
 static void encode_gpu(struct json_writer *w, struct text profile)
@@ -309,7 +309,7 @@ void instance_encode(struct json_writer *w, const struct instance *instance, int
     snapshot_policy_encode(w, &config->snapshot);
     encode_time_or_null(w, "started_at", instance->started_at_ns);
     json_member_string(w, "state", text_of(instance_state_name(view.state)));
-    encode_text_or_null(w, "state_error", instance->state_error);
+    encode_text_or_null(w, "state_error", text_of(instance->state_error));
     encode_time_or_null(w, "stopped_at", instance->stopped_at_ns);
     encode_pairs_if_any(w, "tags", config->tags); /* TAG-002 */
     json_member_i64(w, "vcpus", config->vcpus);

@@ -35,9 +35,13 @@ bool address_pool_pick(const struct address_pool *pool, const struct cow_map *by
     return false;
 }
 
-void address_pool_took(struct address_pool *pool, const struct network_address *address)
+void address_pool_took(struct address_pool *pool, const struct cow_map *by_ip,
+                       const struct network_address *address)
 {
-    /* It was the lowest free one, so all below are taken, and now it is as well. */
+    struct network_address lowest;
+    /* One that comes back with a snapshot may be any. */
+    if (!address_pool_pick(pool, by_ip, &lowest) || !network_same_address(&lowest, address))
+        return;
     pool->first_free = host_of(address) + 1;
     pool->macs_given = (pool->macs_given + 1) % MAC_COUNT;
 }

@@ -22,8 +22,9 @@ struct address_pool address_pool_new(void);
 MUST_USE bool address_pool_pick(const struct address_pool *pool, const struct cow_map *by_ip,
                                 struct network_address *out);
 
-/* To be told when an instance with a picked address is stored, and when one is given back. */
-void address_pool_took(struct address_pool *pool, const struct network_address *address);
+/* To be told when an address is about to be in by_ip, picked or not, and when one is given back. */
+void address_pool_took(struct address_pool *pool, const struct cow_map *by_ip,
+                       const struct network_address *address);
 void address_pool_freed(struct address_pool *pool, const struct network_address *address);
 
 #endif

@@ -16,10 +16,13 @@ static_assert(sizeof(struct cow_node) <= 40, "three of them per snapshot: keep i
 
 /* --- keys -------------------------------------------------------------------------------- */
 
-/* The first eight bytes of a key as a number that sorts like them, short ones filled up with
- * zeros. Most comparisons are decided by it, without a look into the record behind the node. */
+/* The rank, or the first eight bytes of a key as a number that sorts like them, short ones filled
+ * up with zeros. Most comparisons are decided by it, without a look into the record behind the
+ * node. */
 static uint64_t key_head(struct cow_key key)
 {
+    if (key.rank != 0)
+        return key.rank;
     uint64_t head = 0;
     for (size_t i = 0; i < sizeof head; i++)
         head = head << 8 | (i < key.major.len ? (uint8_t)key.major.data[i] : 0);
@@ -296,6 +299,31 @@ static size_t nodes_to_remove(const struct cow_map *map, struct cow_key key)
     return needed;
 }
 
+/* More than any change can take of a map that other changes come before: nothing is known of its
+ * shape then but that each of them makes it one level higher at most. */
+static size_t nodes_for_any_change(const struct cow_map *map)
+{
+    enum { PER_LEVEL = 3 }; /* on the path, and two more to balance */
+    return PER_LEVEL * ((size_t)height_of(map->root) + map->prepared + 1) + 1;
+}
+
+static bool promise(struct cow_map *map, size_t wanted)
+{
+    if (map->prepared > 0)
+        wanted = nodes_for_any_change(map);
+    if (!keep_spares(map, map->promised + wanted))
+        return false;
+    map->promised += wanted;
+    map->prepared++;
+    return true;
+}
+
+static void note_change(struct cow_map *map)
+{
+    if (map->prepared == 0 || --map->prepared == 0)
+        cow_map_cancel(map);
+}
+
 /* --- the interface ----------------------------------------------------------------------- */
 
 struct cow_map cow_map_new(const struct cow_map_kind *kind, const struct mem *mem)
@@ -306,7 +334,7 @@ struct cow_map cow_map_new(const struct cow_map_kind *kind, const struct mem *me
 void cow_map_fini(struct cow_map *map)
 {
     node_release(map, map->root);
-    drop_spares(map);
+    cow_map_cancel(map);
     map->root = NULL;
     map->count = 0;
 }
@@ -322,19 +350,26 @@ struct cow_map cow_map_retain(const struct cow_map *map)
 
 bool cow_map_prepare_put(struct cow_map *map, struct cow_key key)
 {
-    return keep_spares(map, nodes_to_put(map, key));
+    return promise(map, nodes_to_put(map, key));
 }
 
 bool cow_map_prepare_remove(struct cow_map *map, struct cow_key key)
 {
-    return keep_spares(map, nodes_to_remove(map, key));
+    return promise(map, nodes_to_remove(map, key));
+}
+
+void cow_map_cancel(struct cow_map *map)
+{
+    map->prepared = 0;
+    map->promised = 0;
+    drop_spares(map);
 }
 
 void cow_map_put(struct cow_map *map, const void *value)
 {
     struct probe probe = probe_for(map->kind->key_of(value));
     map->root = put(map, map->root, &probe, value);
-    drop_spares(map);
+    note_change(map);
 }
 
 void cow_map_remove(struct cow_map *map, struct cow_key key)
@@ -342,7 +377,7 @@ void cow_map_remove(struct cow_map *map, struct cow_key key)
     struct probe probe = probe_for(key);
     if (cow_map_find(map, key) != NULL)
         map->root = remove_below(map, map->root, &probe);
-    drop_spares(map);
+    note_change(map);
 }
 
 const void *cow_map_find(const struct cow_map *map, struct cow_key key)

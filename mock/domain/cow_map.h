@@ -10,8 +10,8 @@
  * keys a client invents, and its shape depends on nothing but the calls made.
  *
  * Values are reference-counted records of the caller's; a key is read from the value itself.
- * Changes are in two steps, so that several maps can change together or not at all: prepare, which
- * may fail for lack of memory, then put or remove, which cannot.
+ * Changes are in two steps, so that several of them, also of several maps, happen together or not
+ * at all: prepare each, which may fail for lack of memory, then put or remove each, which cannot.
  * Not thread-safe, also between maps that share nodes. */
 #ifndef TESTKIT_MOCK_DOMAIN_COW_MAP_H
 #define TESTKIT_MOCK_DOMAIN_COW_MAP_H
@@ -24,8 +24,10 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 
-/* Ordered by major, then minor, in byte order. Simple keys leave minor empty. */
+/* Ordered by rank, then major, then minor, texts in byte order. Simple keys leave rank 0 and minor
+ * empty; in one map either every rank is 0 or none is. */
 struct cow_key {
+    uint64_t rank;
     struct text major;
     struct text minor;
 };
@@ -46,8 +48,10 @@ struct cow_map {
     const struct cow_map_kind *kind;
     const struct mem *mem;
     struct cow_node *root;
-    struct cow_node *spares; /* nodes kept ready by a prepare */
+    struct cow_node *spares; /* nodes kept ready for the prepared changes */
     size_t spare_count;
+    size_t promised; /* of them, what the prepared changes may take    */
+    size_t prepared; /* changes prepared and not yet made or cancelled */
     size_t count;
 };
 
@@ -58,10 +62,13 @@ void cow_map_fini(struct cow_map *map);
 /* A map of the same content, in constant time, for cow_map_fini. */
 struct cow_map cow_map_retain(const struct cow_map *map);
 
-/* Makes the next put (or remove) of `key` certain to succeed. False when out of memory: the
- * content is untouched. Holds until the next change of this map or retain of it. */
+/* Makes one put (or remove) of `key` certain to succeed, beside those prepared before. False when
+ * out of memory: the content is untouched, and what was prepared is to be cancelled. All prepared
+ * changes are made, or cancelled, before the map is retained. */
 MUST_USE bool cow_map_prepare_put(struct cow_map *map, struct cow_key key);
 MUST_USE bool cow_map_prepare_remove(struct cow_map *map, struct cow_key key);
+/* Forgets every prepared change. */
+void cow_map_cancel(struct cow_map *map);
 
 /* Adds the value, or replaces the one of equal key. Prepared. Takes a reference of its own. */
 void cow_map_put(struct cow_map *map, const void *value);

@@ -1,6 +1,7 @@
 #include "mock/domain/instance.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "mock/domain/instance_record.h"
 #include "mock/domain/names.h"
@@ -126,4 +127,55 @@ struct instance_view instance_view(const struct instance *instance, int64_t now_
         .phases = at.phases,
         .health = health_at(&at),
     };
+}
+
+/* Go's words for the signals that end programs (instances.md 21). */
+static const struct {
+    int number;
+    const char *name;
+} signals[] = {
+    { 1, "hangup" },
+    { 2, "interrupt" },
+    { 3, "quit" },
+    { 4, "illegal instruction" },
+    { 5, "trace/breakpoint trap" },
+    { 6, "aborted" },
+    { 7, "bus error" },
+    { 8, "floating point exception" },
+    { 9, "killed" },
+    { 11, "segmentation fault" },
+    { 13, "broken pipe" },
+    { 14, "alarm clock" },
+    { 15, "terminated" },
+};
+
+static const char *signal_name(int number)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        if (signals[i].number == number)
+            return signals[i].name;
+    }
+    return NULL;
+}
+
+struct exit_text instance_exit_text(const struct instance *instance)
+{
+    enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, SIGNALLED = 128 };
+    struct exit_text out = { "" };
+    int code = instance->exit_code;
+    const char *signal = signal_name(code - SIGNALLED);
+
+    if (!instance->has_exit_code)
+        return out;
+    if (code == 0)
+        return (struct exit_text){ "success" };
+    if (code == NOT_EXECUTABLE)
+        return (struct exit_text){ "permission denied (command not executable)" };
+    if (code == NOT_FOUND)
+        return (struct exit_text){ "command not found" };
+    if (signal != NULL)
+        snprintf(out.text, sizeof out.text, "killed by signal %d (%s)", code - SIGNALLED, signal);
+    else
+        snprintf(out.text, sizeof out.text, "exit code %d", code);
+    return out;
 }

@@ -16,6 +16,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "mock/domain/compression.h"
+#include "mock/domain/history.h"
 #include "mock/domain/hypervisor.h"
 #include "mock/domain/network.h"
 #include "mock/domain/pairs.h"
@@ -76,7 +77,8 @@ struct credential {
 /* All already judged and normalised by the edge (instances.md 16.1). */
 struct auto_standby_policy {
     bool present;
-    bool enabled; /* false: the rest is zero (INST-AS-001) */
+    int64_t since_ns; /* when it was put in force by the world; ignored in a request */
+    bool enabled;     /* false: the rest is zero (INST-AS-001) */
     int64_t idle_timeout_ns;
     struct text_list ignore_source_cidrs;
     const uint16_t *ignore_destination_ports;
@@ -96,6 +98,7 @@ MUST_USE bool health_check_type_parse(struct text name, enum health_check_type *
 /* Durations come back as sent (INST-J-023), so the texts are kept beside the numbers. */
 struct health_check_policy {
     bool present;
+    int64_t since_ns; /* when it was put in force by the world; ignored in a request */
     enum health_check_type type;
     struct text interval, timeout, start_period;
     int64_t interval_ns, timeout_ns, start_period_ns;
@@ -163,6 +166,16 @@ struct instance_config {
     bool skip_guest_agent;
 };
 
+enum restart_block { RESTART_NOT_BLOCKED, RESTART_MANUAL_STOP, RESTART_MAX_ATTEMPTS_EXCEEDED };
+
+/* What the restart policy did so far (instances.md 18). All zero: not shown (INST-RP-003). */
+struct restart_status {
+    uint32_t attempts;
+    enum restart_block blocked;
+    int64_t last_attempt_at_ns;
+    int64_t next_attempt_at_ns;
+};
+
 /* One version of one instance. For what a client sees, ask instance_view(): `state` and `phases`
  * do not know that a boot has ended meanwhile. */
 struct instance {
@@ -178,9 +191,17 @@ struct instance {
     struct network_address address;
     bool has_exit_code;
     int32_t exit_code;
-    struct text exit_message; /* static text; empty: none                                */
-    struct text state_error;  /* static text; empty unless state is UNKNOWN              */
+    const char *state_error; /* static text; NULL unless state is UNKNOWN                */
+    struct restart_status restart;
+    int64_t hold_until_ns;         /* no auto-standby before (INST-AS-041)               */
+    const struct history *history; /* a reference of the record's                        */
 };
+
+/* "killed by signal 15 (terminated)", "success" ... (instances.md 21). "" without an exit code. */
+struct exit_text {
+    char text[64]; /* NUL-terminated */
+};
+struct exit_text instance_exit_text(const struct instance *instance);
 
 enum health_status {
     HEALTH_DISABLED,

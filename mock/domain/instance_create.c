@@ -1,8 +1,10 @@
 #include "mock/domain/instance_create.h"
 
 #include "common/base/checked.h"
+#include "mock/domain/change.h"
 #include "mock/domain/instance_check.h"
 #include "mock/domain/instance_record.h"
+#include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
 
 /* A share of the host in proportion to the vCPUs (INST-DEF-005, INST-DEF-006). */
@@ -39,47 +41,26 @@ static void fill_defaults(struct instance_config *config, const struct world_set
     default_to(&config->vcpus, 2);
 }
 
-static int64_t capped_sum(int64_t a, int64_t b)
+/* Who is who: an id of its own, and the moment from which its policies are in force. */
+static void found(struct instance_config *config, const struct resource_id *id, int64_t now_ns)
 {
-    int64_t sum = 0;
-    return i64_add(a, b, &sum) ? sum : INT64_MAX;
+    config->refs = 0; /* the request's: to be copied */
+    config->id = resource_id_text(id);
+    config->auto_standby.since_ns = now_ns;
+    config->health_check.since_ns = now_ns;
 }
 
-/* The virtual machine process is up at once, so no time is spent in the phase `created`. */
-static struct instance booting(const struct instance_draft *draft, int64_t boot_delay_ns)
+static int64_t expiry(const struct instance_draft *draft)
 {
-    const struct instance_request *request = draft->request;
-    int64_t now = draft->now_ns;
-    struct instance instance = {
-        .state = INSTANCE_INITIALIZING,
-        .config = &draft->config,
-        .created_at_ns = now,
-        .started_at_ns = now,
-        .expires_at_ns =
-            request->ttl_ns > 0 ? capped_sum(now, request->ttl_ns) : request->expires_at_ns,
-        .running_at_ns = capped_sum(now, boot_delay_ns),
-        .phases = phase_ledger_start(PHASE_INITIALIZING, now),
-        .address = draft->address,
-    };
-    return instance;
-}
-
-static const struct instance *make_record(const struct mem *mem, const struct instance *plan)
-{
-    const struct instance_config *config = instance_config_new(mem, plan->config);
-    if (config == NULL)
-        return NULL;
-    struct instance instance = *plan;
-    instance.config = config;
-    const struct instance *record = instance_new(mem, &instance);
-    instance_config_release(mem, config); /* the record has its own reference */
-    return record;
+    int64_t at = 0;
+    if (draft->request->ttl_ns <= 0)
+        return draft->request->expires_at_ns;
+    return i64_add(draft->now_ns, draft->request->ttl_ns, &at) ? at : INT64_MAX;
 }
 
 bool instance_create(struct world *world, const struct instance_request *request,
                      const struct instance **out, struct error *err)
 {
-    const struct mem *mem = &world->env->mem;
     struct instance_draft draft = {
         .world = world,
         .request = request,
@@ -91,15 +72,25 @@ bool instance_create(struct world *world, const struct instance_request *request
         return false;
 
     struct resource_id id = world_new_id(world);
-    draft.config.id = resource_id_text(&id);
-    struct instance plan = booting(&draft, world->settings.boot_delay_ns);
-    const struct instance *instance = make_record(mem, &plan);
-    if (instance == NULL || !store_prepare_put(&world->instances, instance)) {
-        instance_release(mem, instance);
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    }
-    world_put_instance(world, instance);
-    *out = instance; /* the world keeps it alive */
-    instance_release(mem, instance);
+    found(&draft.config, &id, draft.now_ns);
+    struct instance instance = {
+        .config = &draft.config,
+        .created_at_ns = draft.now_ns,
+        .expires_at_ns = expiry(&draft),
+        .phases = phase_ledger_start(PHASE_CREATED, draft.now_ns),
+        .address = draft.address,
+    };
+    transition_boot(&instance, draft.now_ns, world->settings.boot_delay_ns);
+
+    struct history_event event = { .kind = HISTORY_CREATED,
+                                   .start = HISTORY_COLD_START,
+                                   .at_ns = draft.now_ns,
+                                   .until_ns = instance.running_at_ns };
+    struct change change = change_of(world);
+    const struct instance *created = instance_new_after(&world->env->mem, &instance, event);
+    change_instance(&change, NULL, created);
+    if (!change_commit(&change, err))
+        return false;
+    *out = created; /* the world keeps it alive */
     return true;
 }

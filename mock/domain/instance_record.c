@@ -3,7 +3,7 @@
 #include "mock/domain/pack.h"
 #include "mock/domain/record.h"
 
-static_assert(sizeof(struct instance) <= 176, "one per capture of a Running source: keep it small");
+static_assert(sizeof(struct instance) <= 208, "one per capture of a Running source: keep it small");
 
 /* --- laying out a config (pack.h) -------------------------------------------------------- */
 
@@ -111,7 +111,7 @@ const struct instance_config *instance_config_new(const struct mem *mem,
 
 void instance_config_release(const struct mem *mem, const struct instance_config *config)
 {
-    if (record_release(&config->refs))
+    if (config != NULL && record_release(&config->refs))
         mem_free(mem, record_memory(config));
 }
 
@@ -125,6 +125,24 @@ const struct instance *instance_new(const struct mem *mem, const struct instance
     *instance = *from;
     instance->refs = 1;
     record_retain(&instance->config->refs);
+    history_retain(instance->history);
+    return instance;
+}
+
+const struct instance *instance_new_after(const struct mem *mem, const struct instance *from,
+                                          struct history_event event)
+{
+    const bool edited = from->config->refs == 0;
+    struct instance next = *from;
+    const struct instance *instance = NULL;
+    if (edited)
+        next.config = instance_config_new(mem, from->config);
+    next.history = history_add(mem, from->history, event);
+    if (next.config != NULL && next.history != NULL)
+        instance = instance_new(mem, &next);
+    history_release(mem, next.history); /* the record has its own references */
+    if (edited)
+        instance_config_release(mem, next.config);
     return instance;
 }
 
@@ -138,6 +156,7 @@ void instance_release(const struct mem *mem, const struct instance *instance)
     if (instance == NULL || !record_release(&instance->refs))
         return;
     instance_config_release(mem, instance->config);
+    history_release(mem, instance->history);
     mem_free(mem, record_memory(instance));
 }
 

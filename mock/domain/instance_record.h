@@ -13,11 +13,17 @@
  * instance_config_release(). */
 MUST_USE const struct instance_config *instance_config_new(const struct mem *mem,
                                                            const struct instance_config *from);
+/* NULL is fine. */
 void instance_config_release(const struct mem *mem, const struct instance_config *config);
 
-/* A record with the fields of `from`, sharing its config; NULL when out of memory. Owned, one
- * reference: instance_release(). Edit a plain struct copy of a record, then make it one. */
+/* A record with the fields of `from`, sharing its config and history; NULL when out of memory.
+ * Owned, one reference: instance_release(). Edit a plain struct copy of a record, then make it one.
+ */
 MUST_USE const struct instance *instance_new(const struct mem *mem, const struct instance *from);
+/* The same with an event on top of its history. A config that is no record's (refs is 0) but an
+ * edited copy is copied. */
+MUST_USE const struct instance *
+instance_new_after(const struct mem *mem, const struct instance *from, struct history_event event);
 void instance_retain(const struct instance *instance);
 /* NULL is fine. */
 void instance_release(const struct mem *mem, const struct instance *instance);

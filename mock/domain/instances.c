@@ -1,5 +1,6 @@
 #include "mock/domain/instances.h"
 
+#include "mock/domain/change.h"
 #include "mock/domain/world_state.h"
 
 static const struct cow_map *by_id(const struct world *world)
@@ -70,10 +71,9 @@ bool instances_delete(struct world *world, struct text id, struct error *err)
     const struct instance *instance = instances_find(world, id);
     if (instance == NULL)
         return error_set(err, ERROR_NOT_FOUND, "instance not found");
-    if (!store_prepare_remove(&world->instances, instance))
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    world_remove_instance(world, instance);
-    return true;
+    struct change change = change_of(world);
+    change_remove_instance(&change, instance);
+    return change_commit(&change, err);
 }
 
 void instance_cursor_open(struct instance_cursor *cursor, const struct world *world,

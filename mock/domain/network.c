@@ -1,8 +1,15 @@
 #include "mock/domain/network.h"
 
+#include <string.h>
+
 bool network_has_address(const struct network_address *address)
 {
     return address->ip[0] != 0;
+}
+
+bool network_same_address(const struct network_address *a, const struct network_address *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
 }
 
 /* Both without printf, which would show in every GET. */

@@ -20,6 +20,7 @@ struct network_text {
 };
 
 bool network_has_address(const struct network_address *address);
+bool network_same_address(const struct network_address *a, const struct network_address *b);
 struct network_text network_ip_text(const struct network_address *address); /* "10.100.0.2" */
 struct network_text
 network_mac_text(const struct network_address *address); /* "02:00:00:00:00:01" */

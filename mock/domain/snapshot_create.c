@@ -1,12 +1,15 @@
 #include "mock/domain/snapshot_create.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/base/checked.h"
+#include "mock/domain/change.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/instances.h"
 #include "mock/domain/snapshot_record.h"
 #include "mock/domain/tags.h"
+#include "mock/domain/transition.h"
 #include "mock/domain/volumes.h"
 #include "mock/domain/world_state.h"
 
@@ -137,24 +140,6 @@ static bool check(struct capture *capture, struct error *err)
 
 /* --- what comes of it -------------------------------------------------------------------- */
 
-/* The source as it is captured: a Running one in standby, paused now (SNAP-S-004). */
-static struct instance paused(const struct instance *source, int64_t now_ns)
-{
-    struct instance edited = *source;
-    edited.state = INSTANCE_STANDBY;
-    edited.stopped_at_ns = now_ns;
-    phase_ledger_enter(&edited.phases, PHASE_STANDBY, now_ns);
-    return edited;
-}
-
-static struct instance resumed(const struct instance *source, int64_t now_ns)
-{
-    struct instance edited = *source;
-    edited.state = INSTANCE_RUNNING;
-    phase_ledger_enter(&edited.phases, PHASE_RUNNING, now_ns);
-    return edited;
-}
-
 static int64_t compressed_at(const struct capture *capture)
 {
     int64_t at = 0;
@@ -196,65 +181,64 @@ static const struct snapshot *make_snapshot(const struct capture *capture,
     return snapshot_new(&capture->world->env->mem, &snapshot);
 }
 
-/* The records a capture makes; what was not made is NULL. */
-struct outcome {
-    const struct instance *captured; /* what the snapshot refers to                     */
-    const struct instance *source;   /* what becomes of the source; NULL: it stays      */
-    const struct snapshot *snapshot;
-};
-
-static void outcome_release(const struct mem *mem, struct outcome *outcome)
+/* A Running source goes through standby and back (SNAP-S-001, SNAP-S-004); another stays untouched,
+ * and the snapshot holds on to it as it is (SNAP-S-008). */
+static bool is_paused(const struct capture *capture)
 {
-    snapshot_release(mem, outcome->snapshot);
-    instance_release(mem, outcome->source);
-    instance_release(mem, outcome->captured);
+    return capture->source.state == INSTANCE_RUNNING;
 }
 
-static bool make_outcome(const struct capture *capture, struct outcome *outcome)
+static struct instance paused(const struct capture *capture)
 {
-    const struct mem *mem = &capture->world->env->mem;
-    if (capture->source.state == INSTANCE_RUNNING) {
-        struct instance asleep = paused(&capture->source, capture->now_ns);
-        struct instance awake = resumed(&asleep, capture->now_ns);
-        outcome->captured = instance_new(mem, &asleep);
-        outcome->source = instance_new(mem, &awake);
-        if (outcome->captured == NULL || outcome->source == NULL)
-            return false;
-    } else {
+    struct instance edited = capture->source;
+    transition_standby(&edited, capture->now_ns);
+    return edited;
+}
+
+static const struct instance *make_captured(const struct capture *capture)
+{
+    if (!is_paused(capture)) {
         instance_retain(capture->stored);
-        outcome->captured = capture->stored;
+        return capture->stored;
     }
-    outcome->snapshot = make_snapshot(capture, outcome->captured);
-    return outcome->snapshot != NULL;
+    struct instance captured = paused(capture);
+    captured.history = NULL; /* the payload has no logs (SNAP-R-035) */
+    return instance_new(&capture->world->env->mem, &captured);
 }
 
-static bool prepare(struct world *world, const struct outcome *outcome)
+static const struct instance *make_resumed(const struct capture *capture,
+                                           const struct snapshot *snapshot)
 {
-    return (outcome->source == NULL || store_prepare_put(&world->instances, outcome->source)) &&
-           store_prepare_put(&world->snapshots, outcome->snapshot);
+    struct history_event event = { .kind = HISTORY_CAPTURED, .at_ns = capture->now_ns };
+    struct instance source = paused(capture);
+    transition_resume(&source, capture->now_ns);
+    memcpy(event.other.chars, snapshot->id.data, sizeof event.other.chars);
+    return instance_new_after(&capture->world->env->mem, &source, event);
 }
 
 bool snapshot_create(struct world *world, struct text instance_id,
                      const struct snapshot_request *request, const struct snapshot **out,
                      struct error *err)
 {
+    const struct mem *mem = &world->env->mem;
     struct capture capture = {
         .world = world,
         .request = request,
         .instance_id = instance_id,
         .now_ns = world_now_ns(world),
     };
-    struct outcome outcome = { 0 };
     if (!check(&capture, err))
         return false;
 
-    bool made = make_outcome(&capture, &outcome) && prepare(world, &outcome);
-    if (made) {
-        if (outcome.source != NULL)
-            world_put_instance(world, outcome.source);
-        store_put(&world->snapshots, outcome.snapshot);
-        *out = outcome.snapshot; /* the world keeps it alive */
-    }
-    outcome_release(&world->env->mem, &outcome);
-    return made || error_set(err, ERROR_NO_MEMORY, "out of memory");
+    const struct instance *captured = make_captured(&capture);
+    const struct snapshot *snapshot = captured == NULL ? NULL : make_snapshot(&capture, captured);
+    instance_release(mem, captured); /* the snapshot has its own reference */
+    struct change change = change_of(world);
+    change_snapshot(&change, NULL, snapshot);
+    if (snapshot != NULL && is_paused(&capture))
+        change_instance(&change, capture.stored, make_resumed(&capture, snapshot));
+    if (!change_commit(&change, err))
+        return false;
+    *out = snapshot; /* the world keeps it alive */
+    return true;
 }

@@ -1,6 +1,6 @@
 #include "mock/domain/snapshots.h"
 
-#include "mock/domain/snapshot_record.h"
+#include "mock/domain/change.h"
 #include "mock/domain/world_state.h"
 
 static const struct snapshot *find(const struct world *world, struct text id)
@@ -23,13 +23,9 @@ bool snapshots_delete(struct world *world, struct text id, struct error *err)
     const struct snapshot *snapshot = find(world, id);
     if (snapshot == NULL)
         return error_set(err, ERROR_NOT_FOUND, "snapshot not found");
-    if (!store_prepare_remove(&world->snapshots, snapshot))
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
-
-    snapshot_retain(snapshot); /* its keys are needed until the last index is done */
-    store_remove(&world->snapshots, snapshot);
-    snapshot_release(&world->env->mem, snapshot);
-    return true;
+    struct change change = change_of(world);
+    change_remove_snapshot(&change, snapshot);
+    return change_commit(&change, err);
 }
 
 /* The index whose walk is the shortest, and where it starts. */

@@ -28,38 +28,51 @@ void store_fini(struct store *store)
         cow_map_fini(&store->maps[i]);
 }
 
-bool store_prepare_put(struct store *store, const void *value)
+/* What a change does to one index. */
+struct step {
+    bool remove; /* the old value, whose key the new one does not have */
+    bool put;
+};
+
+static bool same_key(struct cow_key a, struct cow_key b)
+{
+    return a.rank == b.rank && text_equal(a.major, b.major) && text_equal(a.minor, b.minor);
+}
+
+static struct step step_of(const struct store *store, size_t index, const void *old,
+                           const void *value)
+{
+    bool was = old != NULL && covers(store, index, old);
+    bool is = value != NULL && covers(store, index, value);
+    bool stays = was && is && same_key(key_in(store, index, old), key_in(store, index, value));
+    return (struct step){ .remove = was && !stays, .put = is };
+}
+
+bool store_prepare(struct store *store, const void *old, const void *value)
 {
     for (size_t i = 0; i < store->index_count; i++) {
-        if (covers(store, i, value) &&
-            !cow_map_prepare_put(&store->maps[i], key_in(store, i, value)))
+        struct step step = step_of(store, i, old, value);
+        if (step.remove && !cow_map_prepare_remove(&store->maps[i], key_in(store, i, old)))
+            return false;
+        if (step.put && !cow_map_prepare_put(&store->maps[i], key_in(store, i, value)))
             return false;
     }
     return true;
 }
 
-bool store_prepare_remove(struct store *store, const void *value)
+void store_cancel(struct store *store)
 {
-    for (size_t i = 0; i < store->index_count; i++) {
-        if (covers(store, i, value) &&
-            !cow_map_prepare_remove(&store->maps[i], key_in(store, i, value)))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < store->index_count; i++)
+        cow_map_cancel(&store->maps[i]);
 }
 
-void store_put(struct store *store, const void *value)
+void store_change(struct store *store, const void *old, const void *value)
 {
     for (size_t i = 0; i < store->index_count; i++) {
-        if (covers(store, i, value))
+        struct step step = step_of(store, i, old, value);
+        if (step.remove)
+            cow_map_remove(&store->maps[i], key_in(store, i, old));
+        if (step.put)
             cow_map_put(&store->maps[i], value);
-    }
-}
-
-void store_remove(struct store *store, const void *value)
-{
-    for (size_t i = 0; i < store->index_count; i++) {
-        if (covers(store, i, value))
-            cow_map_remove(&store->maps[i], key_in(store, i, value));
     }
 }

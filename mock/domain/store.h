@@ -9,7 +9,7 @@
 #include "common/base/scope.h"
 #include "mock/domain/cow_map.h"
 
-enum { STORE_INDEX_MAX = 3 };
+enum { STORE_INDEX_MAX = 5 };
 
 struct store_index {
     struct cow_map_kind kind;
@@ -28,15 +28,14 @@ struct store store_new(const struct store_index *indexes, size_t index_count,
                        const struct mem *mem);
 void store_fini(struct store *store);
 
-/* Makes the next put (or remove) of this value certain; holds until the store changes. False when
- * out of memory: nothing has changed. */
-MUST_USE bool store_prepare_put(struct store *store, const void *value);
-MUST_USE bool store_prepare_remove(struct store *store, const void *value);
-
-/* Adds a record, or replaces the one with the same keys: an edited copy must have all the keys of
- * the original, and be covered by the same indexes. Prepared. Takes its own references. */
-void store_put(struct store *store, const void *value);
-/* Removes a stored record. Prepared; the caller holds a reference while it lasts. */
-void store_remove(struct store *store, const void *value);
+/* A change of the store: `old` as stored goes, `value` comes; one of them may be NULL. An edited
+ * copy may have other keys than the original, and be covered by other indexes.
+ * Makes it certain, beside those prepared before. False when out of memory: nothing has changed,
+ * and what was prepared is to be cancelled. */
+MUST_USE bool store_prepare(struct store *store, const void *old, const void *value);
+/* Forgets every prepared change. */
+void store_cancel(struct store *store);
+/* Prepared. Takes its own references; the caller holds one on `old` while it lasts. */
+void store_change(struct store *store, const void *old, const void *value);
 
 #endif

@@ -1,6 +1,7 @@
 #include "mock/domain/world.h"
 
 #include "mock/domain/instance_record.h"
+#include "mock/domain/schedule.h"
 #include "mock/domain/snapshot_record.h"
 #include "mock/domain/world_state.h"
 
@@ -41,11 +42,40 @@ static bool instance_holds_ip(const void *value)
     return network_has_address(&instance->address);
 }
 
+static struct cow_key instance_by_expiry(const void *value)
+{
+    const struct instance *instance = value;
+    return (struct cow_key){ .rank = (uint64_t)instance->expires_at_ns,
+                             .major = instance->config->id };
+}
+
+static bool instance_expires(const void *value)
+{
+    const struct instance *instance = value;
+    return instance->expires_at_ns > 0;
+}
+
+static struct cow_key instance_by_wake(const void *value)
+{
+    const struct instance *instance = value;
+    return (struct cow_key){ .rank = (uint64_t)instance_wake_ns(instance),
+                             .major = instance->config->id };
+}
+
+static bool instance_wakes(const void *value)
+{
+    return instance_wake_ns(value) != INT64_MAX;
+}
+
 static const struct store_index instance_indexes[] = {
     [INSTANCES_BY_ID] = { { instance_by_id, retain_instance, release_instance }, NULL },
     [INSTANCES_BY_NAME] = { { instance_by_name, retain_instance, release_instance }, NULL },
     [INSTANCES_BY_IP] = { { instance_by_ip, retain_instance, release_instance },
                           instance_holds_ip },
+    [INSTANCES_BY_EXPIRY] = { { instance_by_expiry, retain_instance, release_instance },
+                              instance_expires },
+    [INSTANCES_BY_WAKE] = { { instance_by_wake, retain_instance, release_instance },
+                            instance_wakes },
 };
 
 /* --- snapshot indexes -------------------------------------------------------------------- */
@@ -91,6 +121,36 @@ static const struct store_index snapshot_indexes[] = {
                             snapshot_is_named },
 };
 
+/* --- schedule indexes -------------------------------------------------------------------- */
+
+static void retain_schedule(const void *value)
+{
+    schedule_retain(value);
+}
+
+static void release_schedule(const struct mem *mem, const void *value)
+{
+    schedule_release(mem, value);
+}
+
+static struct cow_key schedule_by_instance(const void *value)
+{
+    const struct schedule *schedule = value;
+    return (struct cow_key){ .major = schedule->instance_id };
+}
+
+static struct cow_key schedule_by_due(const void *value)
+{
+    const struct schedule *schedule = value;
+    return (struct cow_key){ .rank = (uint64_t)schedule->next_run_at_ns,
+                             .major = schedule->instance_id };
+}
+
+static const struct store_index schedule_indexes[] = {
+    [SCHEDULES_BY_INSTANCE] = { { schedule_by_instance, retain_schedule, release_schedule }, NULL },
+    [SCHEDULES_BY_DUE] = { { schedule_by_due, retain_schedule, release_schedule }, NULL },
+};
+
 /* --- the world --------------------------------------------------------------------------- */
 
 struct world_settings world_settings_default(void)
@@ -115,8 +175,10 @@ struct world *world_new(const struct env *env, const struct world_settings *sett
     *world = (struct world){
         .env = env,
         .settings = *settings,
+        .started_ns = env_now_ns(env),
         .instances = store_new(instance_indexes, ARRAY_LEN(instance_indexes), &env->mem),
         .snapshots = store_new(snapshot_indexes, ARRAY_LEN(snapshot_indexes), &env->mem),
+        .schedules = store_new(schedule_indexes, ARRAY_LEN(schedule_indexes), &env->mem),
         .addresses = address_pool_new(),
     };
     return world;
@@ -126,6 +188,7 @@ void world_free(struct world *world)
 {
     if (world == NULL)
         return;
+    store_fini(&world->schedules);
     store_fini(&world->snapshots);
     store_fini(&world->instances);
     mem_free(&world->env->mem, world);
@@ -138,7 +201,12 @@ const struct world_settings *world_settings(const struct world *world)
 
 int64_t world_now_ns(const struct world *world)
 {
-    return env_now_ns(world->env);
+    return world->moment_ns != 0 ? world->moment_ns : env_now_ns(world->env);
+}
+
+uint64_t world_revision(const struct world *world)
+{
+    return world->revision;
 }
 
 size_t world_instance_count(const struct world *world)
@@ -165,36 +233,4 @@ struct resource_id world_new_id(const struct world *world)
             cow_map_find(&world->snapshots.maps[SNAPSHOTS_BY_ID], key) == NULL)
             return id;
     }
-}
-
-static const struct instance *stored_version(const struct world *world,
-                                             const struct instance *instance)
-{
-    return cow_map_find(&world->instances.maps[INSTANCES_BY_ID], instance_by_id(instance));
-}
-
-void world_put_instance(struct world *world, const struct instance *instance)
-{
-    const struct instance *old = stored_version(world, instance);
-    if (old != NULL) {
-        struct capacity_use was = instance_capacity_use(old);
-        capacity_use_subtract(&world->used, &was);
-    } else if (network_has_address(&instance->address)) {
-        address_pool_took(&world->addresses, &instance->address);
-    }
-    struct capacity_use is = instance_capacity_use(instance);
-    capacity_use_add(&world->used, &is);
-    store_put(&world->instances, instance);
-}
-
-void world_remove_instance(struct world *world, const struct instance *instance)
-{
-    struct capacity_use was = instance_capacity_use(instance);
-    capacity_use_subtract(&world->used, &was);
-    if (network_has_address(&instance->address))
-        address_pool_freed(&world->addresses, &instance->address);
-
-    instance_retain(instance); /* its keys are needed until the last index is done */
-    store_remove(&world->instances, instance);
-    instance_release(&world->env->mem, instance);
 }

@@ -7,6 +7,7 @@
 #ifndef TESTKIT_MOCK_DOMAIN_WORLD_H
 #define TESTKIT_MOCK_DOMAIN_WORLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,13 @@ struct instance_limits {
     int64_t max_memory_bytes;  /* 32 GiB, INST-C-049  */
 };
 
+/* Where the real server does otherwise than its API description says. All false: as described. */
+struct world_quirks {
+    bool judge_disabled_compression;  /* a level also counts with enabled false (COMP-012)       */
+    bool failed_run_forgets_snapshot; /* last_snapshot_id becomes null (SCHED-T-011)             */
+    bool restart_at_once;             /* no backoff before the first restart (INST-RP-007)       */
+};
+
 struct world_settings {
     enum hypervisor default_hypervisor; /* never HYPERVISOR_UNSET                   */
     int64_t boot_delay_ns;              /* >= 0; from start to Running              */
@@ -30,6 +38,7 @@ struct world_settings {
     struct capacity capacity;
     struct instance_limits limits;
     struct compression_choice compression_default; /* passed compression_check         */
+    struct world_quirks quirks;
 };
 
 /* firecracker, boot 250 ms, compression 1 s, linux/amd64, the capacity and limits of
@@ -49,6 +58,16 @@ const struct world_settings *world_settings(const struct world *world); /* borro
 /* The world's present, UTC nanoseconds since 1970. Read it once per request and hand it to the
  * ..._view functions, so that one answer shows one moment. */
 int64_t world_now_ns(const struct world *world);
+
+/* Lets everything happen that is due by now and that others may see happen (expiry, scheduled
+ * snapshots, auto-standby, restarts), each at its own moment and in order. To be called before
+ * every request, and by the edge when the next event is due. What lacks memory is tried again next
+ * time. */
+void world_advance(struct world *world);
+/* When the next of these events is due; INT64_MAX for never. */
+int64_t world_next_event_ns(const struct world *world);
+/* Counts the changes, so that who waits for one knows whether to look again. */
+uint64_t world_revision(const struct world *world);
 
 size_t world_instance_count(const struct world *world);
 size_t world_snapshot_count(const struct world *world);

@@ -16,9 +16,11 @@
 
 /* Indexes of the instance store and their keys. */
 enum {
-    INSTANCES_BY_ID,   /* id                                 */
-    INSTANCES_BY_NAME, /* name, id                           */
-    INSTANCES_BY_IP,   /* the four octets; with address only */
+    INSTANCES_BY_ID,     /* id                                 */
+    INSTANCES_BY_NAME,   /* name, id                           */
+    INSTANCES_BY_IP,     /* the four octets; with address only */
+    INSTANCES_BY_EXPIRY, /* expires_at_ns, id; with expiry only               */
+    INSTANCES_BY_WAKE,   /* wake_ns(), id; of those that wake up by themselves */
 };
 
 /* Indexes of the snapshot store and their keys. */
@@ -28,11 +30,21 @@ enum {
     SNAPSHOTS_BY_NAME,   /* source instance id, name; named only  */
 };
 
+/* Indexes of the schedule store and their keys. */
+enum {
+    SCHEDULES_BY_INSTANCE, /* instance id             */
+    SCHEDULES_BY_DUE,      /* next_run_at_ns, instance id */
+};
+
 struct world {
     const struct env *env; /* borrowed */
     struct world_settings settings;
+    int64_t started_ns; /* sweeps and scheduler polls come every minute from here */
+    int64_t moment_ns;  /* of the event that is happening; 0: none, it is now      */
+    uint64_t revision;
     struct store instances; /* struct instance */
     struct store snapshots; /* struct snapshot */
+    struct store schedules; /* struct schedule */
     struct address_pool addresses;
     struct capacity_use used; /* sum over the stored instances */
 };
@@ -40,11 +52,8 @@ struct world {
 /* An id that no instance or snapshot of this world has. */
 struct resource_id world_new_id(const struct world *world);
 
-/* Changing the stored instances, with the bookkeeping of capacity and addresses that goes with it.
- * Each follows the store's prepare of the same name (store.h).
- * instance   an edited copy of a stored one, or a new one; the world takes its own references */
-void world_put_instance(struct world *world, const struct instance *instance);
-/* instance   as stored; may be gone afterwards */
-void world_remove_instance(struct world *world, const struct instance *instance);
+/* When an instance does something by itself, as it is now: auto-standby or a restart. INT64_MAX for
+ * never. Pure. */
+int64_t instance_wake_ns(const struct instance *instance);
 
 #endif

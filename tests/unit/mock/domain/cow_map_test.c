@@ -21,7 +21,7 @@ struct item {
 static struct cow_key item_key(const void *value)
 {
     const struct item *item = value;
-    return (struct cow_key){ text_of(item->group), text_of(item->number) };
+    return (struct cow_key){ .major = text_of(item->group), .minor = text_of(item->number) };
 }
 
 static void item_retain(const void *value)
@@ -52,7 +52,7 @@ static const struct item *item_new(const struct mem *mem, const char *group, int
 static struct cow_key key_of_number(int number, char room[8])
 {
     snprintf(room, 8, "%05d", number % 100000);
-    return (struct cow_key){ TEXT("g"), { room, 5 } };
+    return (struct cow_key){ .major = TEXT("g"), .minor = { room, 5 } };
 }
 
 static bool try_put(struct cow_map *map, int number)
@@ -377,6 +377,51 @@ static void a_change_without_memory_leaves_the_map_as_it_was(void **state)
     cow_map_fini(&version.map);
 }
 
+/* Whatever the first of them does to the shape of the tree. */
+static void several_prepared_changes_are_all_certain(void **state)
+{
+    struct fake_env *fake = *state;
+    struct version version = { .map = cow_map_new(&item_kind, &fake->env.mem) };
+    uint64_t seed = 7;
+    for (int i = 0; i < NUMBERS; i += 2) {
+        put(&version.map, i);
+        version.has[i] = true;
+    }
+    for (int round = 0; round < 300; round++) {
+        enum { CHANGES = 4 };
+        const struct item *items[CHANGES];
+        struct cow_map shared = cow_map_retain(&version.map);
+        for (size_t i = 0; i < CHANGES; i++) {
+            seed = seed * 6364136223846793005U + 1442695040888963407U;
+            int number = (int)((seed >> 33) % (NUMBERS / CHANGES)) * CHANGES + (int)i;
+            items[i] = item_new(version.map.mem, "g", number);
+            assert_true(version.has[number]
+                            ? cow_map_prepare_remove(&version.map, item_key(items[i]))
+                            : cow_map_prepare_put(&version.map, item_key(items[i])));
+        }
+        if (round % 10 == 0) {
+            cow_map_cancel(&version.map);
+            assert_same(&version);
+        }
+        fake->allowed = round % 10 == 0 ? FAKE_ENV_NEVER_FAILS : 0;
+        for (size_t i = 0; round % 10 != 0 && i < CHANGES; i++) {
+            int number = (int)strtol(items[i]->number, NULL, 10);
+            if (version.has[number])
+                cow_map_remove(&version.map, item_key(items[i]));
+            else
+                cow_map_put(&version.map, items[i]);
+            version.has[number] = !version.has[number];
+        }
+        fake->allowed = FAKE_ENV_NEVER_FAILS;
+        for (size_t i = 0; i < CHANGES; i++)
+            item_release(version.map.mem, items[i]);
+        assert_int_equal(version.map.spare_count, 0);
+        cow_map_fini(&shared);
+    }
+    assert_same(&version);
+    cow_map_fini(&version.map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +445,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_change_without_memory_leaves_the_map_as_it_was, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(several_prepared_changes_are_all_certain, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,7 +106,12 @@ static void everything_given_is_copied(void **state)
     in->credentials = credentials;
     in->credential_count = 1;
     in->network.egress_enabled = true;
-    in->auto_standby = (struct auto_standby_policy){ true, true, 5, { texts, 2 }, ports, 2 };
+    in->auto_standby = (struct auto_standby_policy){ .present = true,
+                                                     .enabled = true,
+                                                     .idle_timeout_ns = 5,
+                                                     .ignore_source_cidrs = { texts, 2 },
+                                                     .ignore_destination_ports = ports,
+                                                     .ignore_destination_port_count = 2 };
     in->health_check = (struct health_check_policy){ .present = true,
                                                      .type = HEALTH_CHECK_EXEC,
                                                      .interval = ta,

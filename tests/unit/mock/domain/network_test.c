@@ -85,7 +85,7 @@ static void addresses_end_before_the_broadcast_address_and_macs_start_again(void
     assert_true(address_pool_pick(&pool, &nobody, &address));
     assert_string_equal(network_ip_text(&address).text, "10.100.255.254");
     assert_string_equal(network_mac_text(&address).text, "02:00:00:ff:ff:ff");
-    address_pool_took(&pool, &address);
+    address_pool_took(&pool, &nobody, &address);
     assert_false(address_pool_pick(&pool, &nobody, &address));
     address_pool_freed(&pool, &address);
     assert_true(address_pool_pick(&pool, &nobody, &address));

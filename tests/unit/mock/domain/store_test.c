@@ -66,8 +66,13 @@ static const struct thing *put(struct fake_env *fake, struct store *store, const
                                const char *label, int version)
 {
     const struct thing *thing = thing_new(fake, id, label, version);
-    assert_true(store_prepare_put(store, thing));
-    store_put(store, thing);
+    const struct thing *old = cow_map_find(&store->maps[0], by_id(thing));
+    if (old != NULL)
+        retain(old);
+    assert_true(store_prepare(store, old, thing));
+    store_change(store, old, thing);
+    if (old != NULL)
+        release(&fake->env.mem, old);
     release(&fake->env.mem, thing);
     return thing;
 }
@@ -115,14 +120,30 @@ static void an_edited_copy_takes_the_place_of_the_original_everywhere(void **sta
     store_fini(&store);
 }
 
+static void an_edited_copy_may_have_other_keys(void **state)
+{
+    static const char *const labels[] = { "x", "y", "", "z" };
+    struct fake_env *fake = *state;
+    struct store store = store_new(indexes, ARRAY_LEN(indexes), &fake->env.mem);
+    for (int version = 0; version < (int)ARRAY_LEN(labels); version++) {
+        const bool labelled = labels[version][0] != '\0';
+        const struct thing *thing = put(fake, &store, "1", labels[version], version);
+        assert_ptr_equal(cow_map_find(&store.maps[0], by_id(thing)), thing);
+        assert_int_equal(store.maps[1].count, labelled ? 1 : 0);
+        if (labelled)
+            assert_ptr_equal(cow_map_find(&store.maps[1], by_label(thing)), thing);
+    }
+    store_fini(&store);
+}
+
 static void a_removed_record_is_gone_from_every_index(void **state)
 {
     struct fake_env *fake = *state;
     struct store store = store_new(indexes, ARRAY_LEN(indexes), &fake->env.mem);
     const struct thing *thing = put(fake, &store, "1", "x", 1);
     retain(thing);
-    assert_true(store_prepare_remove(&store, thing));
-    store_remove(&store, thing);
+    assert_true(store_prepare(&store, thing, NULL));
+    store_change(&store, thing, NULL);
     release(&fake->env.mem, thing);
     assert_int_equal(store.maps[0].count, 0);
     assert_int_equal(store.maps[1].count, 0);
@@ -135,7 +156,8 @@ static void a_refused_preparation_changes_no_index(void **state)
     struct store store = store_new(indexes, ARRAY_LEN(indexes), &fake->env.mem);
     const struct thing *thing = thing_new(fake, "1", "x", 1);
     fake->allowed = 1; /* a node for the first index, none for the second */
-    assert_false(store_prepare_put(&store, thing));
+    assert_false(store_prepare(&store, NULL, thing));
+    store_cancel(&store);
     fake->allowed = FAKE_ENV_NEVER_FAILS;
     assert_int_equal(store.maps[0].count, 0);
     assert_null(cow_map_find(&store.maps[0], by_id(thing)));
@@ -150,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_ENV(a_record_is_in_every_index_that_covers_it),
         ON_ENV(an_edited_copy_takes_the_place_of_the_original_everywhere),
+        ON_ENV(an_edited_copy_may_have_other_keys),
         ON_ENV(a_removed_record_is_gone_from_every_index),
         ON_ENV(a_refused_preparation_changes_no_index),
     };

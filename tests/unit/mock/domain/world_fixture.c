@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "mock/domain/instance_record.h"
+#include "mock/domain/instance_force.h"
 #include "mock/domain/world_state.h"
 
 static struct world_settings roomy_settings(void)
@@ -83,15 +83,9 @@ const struct instance *given_running(struct fixture *f, const char *name)
 const struct instance *given_state(struct fixture *f, const struct instance_request *request,
                                    enum instance_state state)
 {
-    const struct mem *mem = &f->fake.env.mem;
-    struct instance edited = *given_request(f, request);
-    edited.state = state;
-    edited.running_at_ns = 0;
-    const struct instance *instance = instance_new(mem, &edited);
-    assert_non_null(instance);
-    assert_true(store_prepare_put(&f->world->instances, instance));
-    world_put_instance(f->world, instance);
-    instance_release(mem, instance);
+    const struct instance *instance = given_request(f, request);
+    struct error err = { 0 };
+    assert_true(instance_force_state(f->world, instance->config->id, state, &instance, &err));
     return instance;
 }
 

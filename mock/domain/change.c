@@ -1,0 +1,164 @@
+#include "mock/domain/change.h"
+
+#include <assert.h>
+
+#include "mock/domain/instance_record.h"
+#include "mock/domain/snapshot_record.h"
+#include "mock/domain/world_state.h"
+
+/* --- what goes with a change of an instance: the host's capacity, addresses --------------- */
+
+static bool same_address(const struct instance *a, const struct instance *b)
+{
+    return a != NULL && b != NULL && network_same_address(&a->address, &b->address);
+}
+
+static void account_instance(struct world *world, const void *old_value, const void *value)
+{
+    const struct instance *old = old_value;
+    const struct instance *now = value;
+    if (old != NULL) {
+        struct capacity_use was = instance_capacity_use(old);
+        capacity_use_subtract(&world->used, &was);
+    }
+    if (now != NULL) {
+        struct capacity_use is = instance_capacity_use(now);
+        capacity_use_add(&world->used, &is);
+    }
+    if (same_address(old, now))
+        return;
+    if (now != NULL && network_has_address(&now->address))
+        address_pool_took(&world->addresses, &world->instances.maps[INSTANCES_BY_IP],
+                          &now->address);
+    if (old != NULL && network_has_address(&old->address))
+        address_pool_freed(&world->addresses, &old->address);
+}
+
+/* --- the kinds of record ------------------------------------------------------------------ */
+
+struct store_kind {
+    size_t store_offset; /* of the struct store in struct world */
+    void (*account)(struct world *world, const void *old, const void *value); /* NULL: nothing */
+};
+
+static const struct store_kind instances = { offsetof(struct world, instances), account_instance };
+static const struct store_kind snapshots = { offsetof(struct world, snapshots), NULL };
+static const struct store_kind schedules = { offsetof(struct world, schedules), NULL };
+
+static struct store *store_of(struct world *world, const struct store_kind *kind)
+{
+    return (struct store *)((char *)world + kind->store_offset);
+}
+
+/* The first index of a store holds every record, so its kind counts references for all. */
+static const struct cow_map_kind *references(struct world *world, const struct store_kind *kind)
+{
+    return &store_of(world, kind)->indexes[0].kind;
+}
+
+/* --- the interface ------------------------------------------------------------------------ */
+
+struct change change_of(struct world *world)
+{
+    return (struct change){ .world = world };
+}
+
+static void add(struct change *change, const struct store_kind *kind, const void *old,
+                const void *value)
+{
+    assert(change->count < CHANGE_MAX);
+    if (old != NULL)
+        references(change->world, kind)->retain(old);
+    change->items[change->count++] = (struct change_item){ kind, old, value };
+}
+
+static void add_made(struct change *change, const struct store_kind *kind, const void *old,
+                     const void *value)
+{
+    if (value == NULL)
+        change->incomplete = true;
+    else
+        add(change, kind, old, value);
+}
+
+void change_instance(struct change *change, const struct instance *old,
+                     const struct instance *value)
+{
+    add_made(change, &instances, old, value);
+}
+
+void change_remove_instance(struct change *change, const struct instance *old)
+{
+    add(change, &instances, old, NULL);
+}
+
+void change_snapshot(struct change *change, const struct snapshot *old,
+                     const struct snapshot *value)
+{
+    add_made(change, &snapshots, old, value);
+}
+
+void change_remove_snapshot(struct change *change, const struct snapshot *old)
+{
+    add(change, &snapshots, old, NULL);
+}
+
+void change_schedule(struct change *change, const struct schedule *old,
+                     const struct schedule *value)
+{
+    add_made(change, &schedules, old, value);
+}
+
+void change_remove_schedule(struct change *change, const struct schedule *old)
+{
+    add(change, &schedules, old, NULL);
+}
+
+static bool prepare(struct change *change)
+{
+    bool prepared = !change->incomplete;
+    for (size_t i = 0; prepared && i < change->count; i++) {
+        const struct change_item *item = &change->items[i];
+        prepared = store_prepare(store_of(change->world, item->kind), item->old, item->value);
+    }
+    if (!prepared) {
+        for (size_t i = 0; i < change->count; i++)
+            store_cancel(store_of(change->world, change->items[i].kind));
+    }
+    return prepared;
+}
+
+static void apply(struct change *change)
+{
+    struct world *world = change->world;
+    for (size_t i = 0; i < change->count; i++) {
+        const struct change_item *item = &change->items[i];
+        if (item->kind->account != NULL)
+            item->kind->account(world, item->old, item->value);
+        store_change(store_of(world, item->kind), item->old, item->value);
+    }
+    world->revision++;
+}
+
+static void release(struct change *change)
+{
+    struct world *world = change->world;
+    for (size_t i = 0; i < change->count; i++) {
+        const struct change_item *item = &change->items[i];
+        const struct cow_map_kind *counts = references(world, item->kind);
+        if (item->value != NULL)
+            counts->release(&world->env->mem, item->value);
+        if (item->old != NULL)
+            counts->release(&world->env->mem, item->old);
+    }
+    change->count = 0;
+}
+
+bool change_commit(struct change *change, struct error *err)
+{
+    bool prepared = prepare(change);
+    if (prepared)
+        apply(change);
+    release(change);
+    return prepared || error_set(err, ERROR_NO_MEMORY, "out of memory");
+}

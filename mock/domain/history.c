@@ -1,0 +1,72 @@
+#include "mock/domain/history.h"
+
+#include "mock/domain/record.h"
+
+/* On top of `before`, whose reference is consumed. */
+static const struct history *add(const struct mem *mem, const struct history *before,
+                                 struct history_event event)
+{
+    struct history *history = mem_alloc(mem, sizeof *history);
+    if (history == NULL) {
+        history_release(mem, before);
+        return NULL;
+    }
+    *history = (struct history){
+        .refs = 1,
+        .count = before == NULL ? 1 : before->count + 1,
+        .before = before,
+        .event = event,
+    };
+    return history;
+}
+
+/* A list of its own of the newer half; NULL when out of memory. */
+static const struct history *newer_half(const struct mem *mem, const struct history *full)
+{
+    const struct history_event *events[HISTORY_MAX];
+    size_t count = history_list(full, events);
+    const struct history *half = NULL;
+    for (size_t i = count / 2; i < count; i++) {
+        half = add(mem, half, *events[i]);
+        if (half == NULL)
+            return NULL;
+    }
+    return half;
+}
+
+const struct history *history_add(const struct mem *mem, const struct history *before,
+                                  struct history_event event)
+{
+    /* One of many captures says it all, and a source may have a million. */
+    if (before != NULL && event.kind == HISTORY_CAPTURED && before->event.kind == HISTORY_CAPTURED)
+        before = before->before;
+    if (before == NULL || before->count < HISTORY_MAX) {
+        history_retain(before);
+        return add(mem, before, event);
+    }
+    const struct history *half = newer_half(mem, before);
+    return half == NULL ? NULL : add(mem, half, event);
+}
+
+void history_retain(const struct history *history)
+{
+    if (history != NULL)
+        record_retain(&history->refs);
+}
+
+void history_release(const struct mem *mem, const struct history *history)
+{
+    while (history != NULL && record_release(&history->refs)) {
+        const struct history *before = history->before;
+        mem_free(mem, record_memory(history));
+        history = before;
+    }
+}
+
+size_t history_list(const struct history *history, const struct history_event *out[HISTORY_MAX])
+{
+    size_t count = history == NULL ? 0 : history->count;
+    for (size_t i = count; i > 0; history = history->before)
+        out[--i] = &history->event;
+    return count;
+}

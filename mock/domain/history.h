@@ -1,0 +1,76 @@
+/* What happened to an instance, for its logs and for explaining how it came to be as it is.
+ *
+ * A list from the newest event back, shared between the versions of a record; each version holds
+ * the events up to its own. Bounded: when a list is full its older half is forgotten. */
+#ifndef TESTKIT_MOCK_DOMAIN_HISTORY_H
+#define TESTKIT_MOCK_DOMAIN_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/mem.h"
+#include "common/base/scope.h"
+#include "common/base/text.h"
+#include "mock/domain/resource_id.h"
+
+enum { HISTORY_MAX = 512 };
+
+enum history_kind {
+    HISTORY_CREATED,
+    HISTORY_FORKED,       /* made as a fork; `other` is the source instance or snapshot     */
+    HISTORY_STARTED,      /* POST /start                                                    */
+    HISTORY_RESTARTED,    /* by its restart policy                                          */
+    HISTORY_RESUMED,      /* POST /restore                                                  */
+    HISTORY_STANDBY,      /* POST /standby                                                  */
+    HISTORY_AUTO_STANDBY, /* by its auto-standby policy                                     */
+    HISTORY_STOPPED,      /* POST /stop                                                     */
+    HISTORY_EXITED,       /* the guest ended by itself                                      */
+    HISTORY_CAPTURED,     /* a snapshot was taken; `other` is its id. Of several in a row the
+                             last is kept                                                   */
+    HISTORY_COPIED,       /* a fork was taken, through standby and back; `other` is its id  */
+    HISTORY_RESTORED,     /* a snapshot took the instance's place; `other` is its id        */
+    HISTORY_UPDATED,      /* PATCH                                                          */
+    HISTORY_ATTACHED,     /* a volume                                                       */
+    HISTORY_DETACHED,     /* likewise                                                       */
+    HISTORY_FORCED,       /* into a state, by a test                                        */
+    HISTORY_KIND_COUNT,
+};
+
+/* How the virtual machine came up in an event, if it did. */
+enum history_start {
+    HISTORY_NO_START,
+    HISTORY_COLD_START,   /* a boot, over at `until_ns` */
+    HISTORY_RESUMED_START /* from a standby image       */
+};
+
+struct history_event {
+    enum history_kind kind;
+    enum history_start start;
+    int64_t at_ns;
+    int64_t until_ns;         /* of a cold start                        */
+    bool has_exit_code;       /* STOPPED, EXITED: the guest reported it */
+    int32_t exit_code;        /* likewise                               */
+    struct resource_id other; /* where the kind has one; else zero      */
+};
+
+/* Read event and before freely. */
+struct history {
+    uint32_t refs;                /* bookkeeping                       */
+    uint32_t count;               /* events from here back to the end */
+    const struct history *before; /* the event before; NULL at the end */
+    struct history_event event;
+};
+
+/* `before` (NULL: none) with an event on top; NULL when out of memory. `before` is borrowed and
+ * stays as it is. Owned: history_release(). */
+MUST_USE const struct history *history_add(const struct mem *mem, const struct history *before,
+                                           struct history_event event);
+void history_retain(const struct history *history); /* NULL is fine */
+void history_release(const struct mem *mem, const struct history *history);
+
+/* Fills `out` with the events, oldest first, and returns their number, at most HISTORY_MAX.
+ * Borrowed from the list. */
+size_t history_list(const struct history *history, const struct history_event *out[HISTORY_MAX]);
+
+#endif

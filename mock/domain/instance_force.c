@@ -1,0 +1,19 @@
+#include "mock/domain/instance_force.h"
+
+#include "mock/domain/instance_edit.h"
+#include "mock/domain/transition.h"
+#include "mock/domain/world_state.h"
+
+bool instance_force_state(struct world *world, struct text id, enum instance_state state,
+                          const struct instance **out, struct error *err)
+{
+    struct instance_edit edit;
+    if (!instance_edit_begin(&edit, world, id, err))
+        return false;
+    edit.next.state = state;
+    edit.next.running_at_ns =
+        state == INSTANCE_INITIALIZING ? edit.now_ns + world->settings.boot_delay_ns : 0;
+    edit.next.state_error =
+        state == INSTANCE_UNKNOWN ? "failed to query hypervisor: context deadline exceeded" : NULL;
+    return instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED }, out, err);
+}

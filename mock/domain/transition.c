@@ -1,0 +1,58 @@
+#include "mock/domain/transition.h"
+
+#include "common/base/checked.h"
+
+static int64_t capped_sum(int64_t a, int64_t b)
+{
+    int64_t sum = 0;
+    return i64_add(a, b, &sum) ? sum : INT64_MAX;
+}
+
+static void forget_exit(struct instance *edited)
+{
+    edited->has_exit_code = false;
+    edited->exit_code = 0;
+}
+
+/* The virtual machine process is up at once, so no time is spent in the phase `created`. */
+void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay_ns)
+{
+    edited->state = INSTANCE_INITIALIZING;
+    edited->started_at_ns = now_ns;
+    edited->running_at_ns = capped_sum(now_ns, boot_delay_ns);
+    forget_exit(edited);
+    phase_ledger_enter(&edited->phases, PHASE_INITIALIZING, now_ns);
+}
+
+void transition_resume(struct instance *edited, int64_t now_ns)
+{
+    edited->state = INSTANCE_RUNNING;
+    phase_ledger_enter(&edited->phases, PHASE_RUNNING, now_ns);
+}
+
+void transition_standby(struct instance *edited, int64_t now_ns)
+{
+    edited->state = INSTANCE_STANDBY;
+    edited->stopped_at_ns = now_ns;
+    phase_ledger_enter(&edited->phases, PHASE_STANDBY, now_ns);
+}
+
+/* Only a guest with an agent is asked to end, and says how it did (INST-ST-014). */
+void transition_stop(struct instance *edited, int64_t now_ns)
+{
+    enum { KILLED_BY_SIGTERM = 143 };
+    edited->state = INSTANCE_STOPPED;
+    edited->stopped_at_ns = now_ns;
+    edited->running_at_ns = 0;
+    edited->has_exit_code = !edited->config->skip_guest_agent;
+    edited->exit_code = edited->has_exit_code ? KILLED_BY_SIGTERM : 0;
+    phase_ledger_enter(&edited->phases, PHASE_STOPPED, now_ns);
+}
+
+void transition_exit(struct instance *edited, int32_t exit_code)
+{
+    edited->state = INSTANCE_STOPPED;
+    edited->running_at_ns = 0;
+    edited->has_exit_code = true;
+    edited->exit_code = exit_code;
+}

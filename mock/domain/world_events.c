@@ -1,0 +1,55 @@
+/* What happens in a world by itself, in order of time. */
+#include <assert.h>
+
+#include "mock/domain/world_state.h"
+
+struct event_source {
+    /* When it is due next; INT64_MAX for never. */
+    int64_t (*next_ns)(const struct world *world);
+    /* Does all that is due at the world's moment, so that next_ns is later. False when memory lacks
+     * for some of it. */
+    bool (*run)(struct world *world);
+};
+
+/* In this order where several are due at one moment. */
+static const struct event_source sources[] = {
+    { NULL, NULL },
+};
+
+static const struct event_source *next_source(const struct world *world, int64_t *at_ns)
+{
+    const struct event_source *next = NULL;
+    *at_ns = INT64_MAX;
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        int64_t due_ns = sources[i].next_ns == NULL ? INT64_MAX : sources[i].next_ns(world);
+        if (due_ns < *at_ns) {
+            *at_ns = due_ns;
+            next = &sources[i];
+        }
+    }
+    return next;
+}
+
+int64_t world_next_event_ns(const struct world *world)
+{
+    int64_t at_ns = 0;
+    (void)next_source(world, &at_ns);
+    return at_ns;
+}
+
+void world_advance(struct world *world)
+{
+    int64_t now_ns = world_now_ns(world);
+    int64_t at_ns = 0;
+    for (;;) {
+        const struct event_source *source = next_source(world, &at_ns);
+        if (source == NULL || at_ns > now_ns)
+            return;
+        world->moment_ns = at_ns;
+        bool done = source->run(world);
+        world->moment_ns = 0;
+        if (!done)
+            return;
+        assert(source->next_ns(world) > at_ns);
+    }
+}
