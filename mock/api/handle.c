@@ -153,6 +153,8 @@ static bool check_schema(struct call *call)
         return true;
     if (err.code == ERROR_NO_MEMORY)
         return call_refuse_no_memory(call);
+    if (schema->name == NULL)
+        return refuse_body(call, "doesn't match schema: ", err.message);
     error_prefix(&err, "#/components/schemas/%s: ", schema->name);
     return refuse_body(call, "doesn't match schema ", err.message);
 }
@@ -164,8 +166,11 @@ static bool check_body(struct call *call)
 
     if (call->route->body == BODY_IGNORED)
         return true;
-    if (call->req->body.len == 0)
-        return refuse_body(call, "value is required but missing", "");
+    if (call->req->body.len == 0) {
+        call->body = (struct body_value){ .kind = BODY_OBJECT };
+        return call->route->body == BODY_JSON_OPTIONAL ||
+               refuse_body(call, "value is required but missing", "");
+    }
 
     const struct text type =
         http_find_header(call->req->headers, call->req->header_count, "Content-Type");
@@ -215,6 +220,11 @@ static struct text param_name(const char *path, size_t index)
     return name;
 }
 
+static bool is_chunked(const struct http_request *req)
+{
+    return http_find_header(req->headers, req->header_count, "Transfer-Encoding").data != NULL;
+}
+
 /* Steps 9 and 10. */
 static bool bind(struct call *call)
 {
@@ -234,7 +244,9 @@ static bool bind(struct call *call)
     }
     if (route->query != NULL && !params_bind(route->query, &call->query, &err))
         return refuse_binding(call, err.message);
-    if (route->body == BODY_JSON && !schema_bind(route->schema, &call->body, &err)) {
+    if (route->body == BODY_JSON_OPTIONAL && call->req->body.len == 0 && is_chunked(call->req))
+        return refuse_binding(call, "can't decode JSON body: EOF"); /* INST-SB-002 */
+    if (route->schema != NULL && !schema_bind(route->schema, &call->body, &err)) {
         error_prefix(&err, "can't decode JSON body: ");
         return refuse_binding(call, err.message);
     }

@@ -37,8 +37,14 @@ static int64_t saturated_ns(struct timestamp at)
     return at.seconds < 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* When a request says its instance is to go. */
+struct expiration {
+    bool has_ttl, has_expires_at; /* never both */
+    int64_t ttl_ns, expires_at_ns;
+};
+
 /* NEW-040 to NEW-042. */
-static bool read_expiration(const struct body_value *body, struct instance_request *out,
+static bool read_expiration(const struct body_value *body, struct expiration *out,
                             struct error *err)
 {
     const struct body_value *ttl = body_find(body, "ttl");
@@ -46,6 +52,7 @@ static bool read_expiration(const struct body_value *body, struct instance_reque
     struct error malformed = { 0 };
     struct timestamp at;
 
+    *out = (struct expiration){ .has_ttl = ttl != NULL };
     if (ttl != NULL && expires_at != NULL)
         return error_set(err, ERROR_INVALID_ARGUMENT, "ttl and expires_at are mutually exclusive");
     if (ttl != NULL && !go_duration_parse(ttl->text, &out->ttl_ns, &malformed))
@@ -163,6 +170,7 @@ bool instance_request_decode(const struct body_value *body, struct arena *arena,
     struct instance_request *request = &out->request;
     struct instance_config *config = &request->config;
     const struct body_value *network = body_find(body, "network");
+    struct expiration expiration;
 
     /* instances.md 7.1: the order decides which of several faults is reported. */
     if (!read_plain_members(body, arena, config, err) ||
@@ -170,7 +178,7 @@ bool instance_request_decode(const struct body_value *body, struct arena *arena,
         !read_size(body, "hotplug_size", size_parse, &config->hotplug_bytes, err) ||
         !read_size(body, "overlay_size", size_parse, &config->overlay_bytes, err) ||
         !read_size(body, "disk_io_bps", size_parse_rate, &config->disk_io_bps, err) ||
-        !read_expiration(body, request, err) ||
+        !read_expiration(body, &expiration, err) ||
         !read_size(network, "bandwidth_download", size_parse_bandwidth,
                    &config->network.bandwidth_download, err) ||
         !read_size(network, "bandwidth_upload", size_parse_bandwidth,
@@ -181,8 +189,36 @@ bool instance_request_decode(const struct body_value *body, struct arena *arena,
         !snapshot_policy_decode(body_find(body, "snapshot_policy"), &config->snapshot, err))
         return false;
 
+    request->ttl_ns = expiration.ttl_ns;
+    request->has_expires_at = expiration.has_expires_at;
+    request->expires_at_ns = expiration.expires_at_ns;
     /* Found here, reported by the domain when its turn comes (row 16). */
     if (!auto_standby_decode(body_find(body, "auto_standby"), arena, &config->auto_standby,
+                             &out->auto_standby_error))
+        request->auto_standby_error = &out->auto_standby_error;
+    return true;
+}
+
+bool update_request_decode(const struct body_value *body, struct arena *arena,
+                           struct update_request_decoded *out, struct error *err)
+{
+    *out = (struct update_request_decoded){ 0 };
+    struct update_request *request = &out->request;
+    struct expiration expiration;
+
+    if (!health_check_decode(body_find(body, "health_check"), arena, &request->health_check, err) ||
+        !restart_policy_decode(body_find(body, "restart_policy"), &request->restart, err) ||
+        !read_expiration(body, &expiration, err) ||
+        !decode_pairs(body_find(body, "env"), arena, &request->env, err))
+        return false;
+
+    request->has_env = body_find(body, "env") != NULL;
+    request->has_restart = body_find(body, "restart_policy") != NULL;
+    request->has_ttl = expiration.has_ttl;
+    request->ttl_ns = expiration.ttl_ns;
+    request->has_expires_at = expiration.has_expires_at;
+    request->expires_at_ns = expiration.expires_at_ns;
+    if (!auto_standby_decode(body_find(body, "auto_standby"), arena, &request->auto_standby,
                              &out->auto_standby_error))
         request->auto_standby_error = &out->auto_standby_error;
     return true;

@@ -11,6 +11,7 @@
 #include "mock/api/body.h"
 #include "mock/domain/instance.h"
 #include "mock/domain/instance_create.h"
+#include "mock/domain/instance_update.h"
 
 /* A request as the domain takes it, and what that borrows. */
 struct instance_request_decoded {
@@ -25,6 +26,18 @@ struct instance_request_decoded {
  *        NO_MEMORY */
 MUST_USE bool instance_request_decode(const struct body_value *body, struct arena *arena,
                                       struct instance_request_decoded *out, struct error *err);
+
+struct update_request_decoded {
+    struct update_request request;
+    struct error auto_standby_error; /* likewise */
+};
+
+/* Reads a body that fits schema_update_instance, in the order of NEW-053.
+ * out    as for instance_request_decode
+ * Fails  INVALID_ARGUMENT  field "health_check.policy", "restart_policy", "ttl" or ""
+ *        NO_MEMORY */
+MUST_USE bool update_request_decode(const struct body_value *body, struct arena *arena,
+                                    struct update_request_decoded *out, struct error *err);
 
 /* One Instance object as seen at now_ns (INST-J-001). Overflow shows in w->out->failed. */
 void instance_encode(struct json_writer *w, const struct instance *instance, int64_t now_ns);

@@ -1,10 +1,11 @@
+#include "mock/api/answer.h"
 #include "mock/api/instance_codec.h"
 #include "mock/api/list.h"
 #include "mock/api/operations.h"
 #include "mock/domain/instance_create.h"
 #include "mock/domain/instances.h"
 
-static void answer_instance(struct call *call, int status, const struct instance *instance)
+void answer_instance(struct call *call, int status, const struct instance *instance)
 {
     struct json_writer w = json_writer_to(&call->res->body, JSON_ESCAPE_HTML);
 

@@ -18,10 +18,20 @@ bool op_list_instances(struct call *call, struct error *err);
 bool op_create_instance(struct call *call, struct error *err);
 bool op_get_instance(struct call *call, struct error *err);
 bool op_delete_instance(struct call *call, struct error *err);
+bool op_update_instance(struct call *call, struct error *err);
+bool op_standby_instance(struct call *call, struct error *err);
+bool op_restore_instance(struct call *call, struct error *err);
+bool op_fork_instance(struct call *call, struct error *err);
+bool op_stop_instance(struct call *call, struct error *err);
+bool op_start_instance(struct call *call, struct error *err);
+bool op_attach_volume(struct call *call, struct error *err);
+bool op_detach_volume(struct call *call, struct error *err);
 
 bool op_create_instance_snapshot(struct call *call, struct error *err);
 bool op_list_snapshots(struct call *call, struct error *err);
 bool op_get_snapshot(struct call *call, struct error *err);
 bool op_delete_snapshot(struct call *call, struct error *err);
+bool op_restore_instance_snapshot(struct call *call, struct error *err);
+bool op_fork_snapshot(struct call *call, struct error *err);
 
 #endif

@@ -416,6 +416,20 @@ struct compression_choice compression_decode(const struct body_value *value)
     return choice;
 }
 
+bool compression_delay_decode(const struct body_value *value, struct error *err)
+{
+    static const struct duration_rule rule = {
+        .field = "compression_delay",
+        .member = "compression_delay",
+        .malformed = "must be a valid duration",
+        .zero_allowed = true,
+        .too_low = "cannot be negative",
+        .prefix = "",
+    };
+    int64_t delay_ns;
+    return value == NULL || read_duration(&rule, value->text, &delay_ns, err);
+}
+
 bool snapshot_policy_decode(const struct body_value *value, struct snapshot_policy *out,
                             struct error *err)
 {

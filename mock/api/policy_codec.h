@@ -33,6 +33,10 @@ MUST_USE bool snapshot_policy_decode(const struct body_value *value, struct snap
 /* Cannot fail: ranges are the domain's to judge (compression_check). */
 struct compression_choice compression_decode(const struct body_value *value);
 
+/* Judges the text of a `compression_delay`; what it says shows nowhere (INST-SB-016).
+ * Fails  INVALID_ARGUMENT  field "compression_delay" (INST-SB-008, INST-SB-009) */
+MUST_USE bool compression_delay_decode(const struct body_value *value, struct error *err);
+
 /* Each writes its member, or nothing when there is no such policy. */
 void auto_standby_encode(struct json_writer *w, const struct auto_standby_policy *policy);
 void health_check_encode(struct json_writer *w, const struct health_check_policy *policy);

@@ -12,8 +12,9 @@
 struct call;
 
 enum body_rule {
-    BODY_IGNORED, /* whatever is sent (HTTP-012)               */
-    BODY_JSON,    /* required, application/json, fits `schema` */
+    BODY_IGNORED,       /* whatever is sent (HTTP-012)               */
+    BODY_JSON,          /* required, application/json, fits `schema` */
+    BODY_JSON_OPTIONAL, /* likewise, but an empty one counts as {} (VALID-033) */
 };
 
 enum resolver {

@@ -29,6 +29,41 @@ static const struct error_row create_snapshot_errors[] = {
     { ERROR_NONE, 0, NULL, NULL },
 };
 
+static const struct error_row update_instance_errors[] = {
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_health_check", "health_check.policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", "restart_policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_ttl", "ttl" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_expires_at", "expires_at" },
+    { ERROR_INVALID_STATE, 409, "instance_expired", "expires_at" }, /* NEW-048 */
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+static const struct error_row standby_errors[] = {
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_compression", "compression" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_compression_delay", "compression_delay" },
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+static const struct error_row start_errors[] = {
+    { ERROR_ALREADY_EXISTS, 409, "name_conflict", NULL }, /* INST-ST-029 */
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+static const struct error_row fork_instance_errors[] = {
+    { ERROR_ALREADY_EXISTS, 409, "name_conflict", NULL }, /* INST-FK-030 */
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+static const struct error_row fork_snapshot_errors[] = {
+    { ERROR_ALREADY_EXISTS, 409, "conflict", NULL }, /* SNAP-F-012 */
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
+static const struct error_row attach_volume_errors[] = {
+    { ERROR_ALREADY_EXISTS, 409, "conflict", NULL },
+    { ERROR_NONE, 0, NULL, NULL },
+};
+
 #define ROUTE(verb, route_path, id, needed_scope)                                                  \
     .method = HTTP_##verb, .path = (route_path), .operation_id = (id), .scope = (needed_scope)
 
@@ -57,27 +92,46 @@ const struct route routes[] = {
     { ROUTE(DELETE, "/instances/{id}", "deleteInstance", "instance:delete"),
       .query = delete_instance_query, .resolver = RESOLVE_INSTANCE,
       .failure = "failed to delete instance", .run = op_delete_instance },
-    { ROUTE(PATCH, "/instances/{id}", "updateInstance", "instance:write") },
-    { ROUTE(POST, "/instances/{id}/standby", "standbyInstance", "instance:write") },
-    { ROUTE(POST, "/instances/{id}/restore", "restoreInstance", "instance:write") },
-    { ROUTE(POST, "/instances/{id}/fork", "forkInstance", "instance:write") },
-    { ROUTE(POST, "/instances/{id}/stop", "stopInstance", "instance:write") },
-    { ROUTE(POST, "/instances/{id}/start", "startInstance", "instance:write") },
+    { ROUTE(PATCH, "/instances/{id}", "updateInstance", "instance:write"), .body = BODY_JSON,
+      .schema = &schema_update_instance, .resolver = RESOLVE_INSTANCE,
+      .errors = update_instance_errors, .failure = "failed to update instance",
+      .run = op_update_instance },
+    { ROUTE(POST, "/instances/{id}/standby", "standbyInstance", "instance:write"),
+      .body = BODY_JSON_OPTIONAL, .schema = &schema_standby_instance, .resolver = RESOLVE_INSTANCE,
+      .errors = standby_errors, .failure = "failed to standby instance",
+      .run = op_standby_instance },
+    { ROUTE(POST, "/instances/{id}/restore", "restoreInstance", "instance:write"),
+      .resolver = RESOLVE_INSTANCE, .failure = "failed to restore instance",
+      .run = op_restore_instance },
+    { ROUTE(POST, "/instances/{id}/fork", "forkInstance", "instance:write"), .body = BODY_JSON,
+      .schema = &schema_fork_instance, .resolver = RESOLVE_INSTANCE, .errors = fork_instance_errors,
+      .failure = "failed to fork instance", .run = op_fork_instance },
+    { ROUTE(POST, "/instances/{id}/stop", "stopInstance", "instance:write"),
+      .resolver = RESOLVE_INSTANCE, .failure = "failed to stop instance", .run = op_stop_instance },
+    { ROUTE(POST, "/instances/{id}/start", "startInstance", "instance:write"), .body = BODY_JSON,
+      .schema = &schema_start_instance, .resolver = RESOLVE_INSTANCE, .errors = start_errors,
+      .failure = "failed to start instance", .run = op_start_instance },
     { ROUTE(GET, "/instances/{id}/logs", "getInstanceLogs", "instance:read") },
     { ROUTE(GET, "/instances/{id}/stat", "statInstancePath", "instance:read") },
     { ROUTE(GET, "/instances/{id}/stats", "getInstanceStats", "instance:read") },
     { ROUTE(GET, "/instances/{id}/wait", "waitForInstanceState", "instance:read") },
     { ROUTE(GET, "/instances/{id}/auto-standby/status", "getAutoStandbyStatus", "instance:read") },
     { ROUTE(POST, "/instances/{id}/auto-standby/hold", "holdAutoStandby", "instance:write") },
-    { ROUTE(POST, "/instances/{id}/volumes/{volumeId}", "attachVolume", "volume:write") },
-    { ROUTE(DELETE, "/instances/{id}/volumes/{volumeId}", "detachVolume", "volume:write") },
+    { ROUTE(POST, "/instances/{id}/volumes/{volumeId}", "attachVolume", "volume:write"),
+      .body = BODY_JSON, .schema = &schema_attach_volume, .resolver = RESOLVE_INSTANCE,
+      .errors = attach_volume_errors, .failure = "failed to attach volume",
+      .run = op_attach_volume },
+    { ROUTE(DELETE, "/instances/{id}/volumes/{volumeId}", "detachVolume", "volume:write"),
+      .resolver = RESOLVE_INSTANCE, .failure = "failed to detach volume", .run = op_detach_volume },
 
     { ROUTE(POST, "/instances/{id}/snapshots", "createInstanceSnapshot", "snapshot:write"),
       .body = BODY_JSON, .schema = &schema_create_snapshot, .resolver = RESOLVE_INSTANCE,
       .errors = create_snapshot_errors, .failure = "failed to create snapshot",
       .run = op_create_instance_snapshot },
     { ROUTE(POST, "/instances/{id}/snapshots/{snapshotId}/restore", "restoreInstanceSnapshot",
-            "snapshot:write") },
+            "snapshot:write"),
+      .body = BODY_JSON, .schema = &schema_restore_snapshot, .resolver = RESOLVE_INSTANCE,
+      .failure = "failed to restore snapshot", .run = op_restore_instance_snapshot },
     { ROUTE(GET, "/instances/{id}/snapshot-schedule", "getInstanceSnapshotSchedule",
             "snapshot:read") },
     { ROUTE(PUT, "/instances/{id}/snapshot-schedule", "setInstanceSnapshotSchedule",
@@ -90,7 +144,9 @@ const struct route routes[] = {
       .failure = "failed to get snapshot", .run = op_get_snapshot },
     { ROUTE(DELETE, "/snapshots/{snapshotId}", "deleteSnapshot", "snapshot:delete"),
       .failure = "failed to delete snapshot", .run = op_delete_snapshot },
-    { ROUTE(POST, "/snapshots/{snapshotId}/fork", "forkSnapshot", "snapshot:write") },
+    { ROUTE(POST, "/snapshots/{snapshotId}/fork", "forkSnapshot", "snapshot:write"),
+      .body = BODY_JSON, .schema = &schema_fork_snapshot, .errors = fork_snapshot_errors,
+      .failure = "failed to fork snapshot", .run = op_fork_snapshot },
 
     { ROUTE(GET, "/volumes", "listVolumes", "volume:read") },
     { ROUTE(POST, "/volumes", "createVolume", "volume:write") },

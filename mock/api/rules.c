@@ -238,6 +238,73 @@ const struct schema schema_create_instance = {
         { 0 } },
 };
 
+/* A policy of a PATCH replaces the stored one, defaults and all (INST-U-012, INST-U-015). */
+static const struct schema update_env = { .type = SCHEMA_MAP, .items = &any_string,
+                                          .min_members = 1 };              /* INST-U-002 */
+const struct schema schema_update_instance = {
+    .type = SCHEMA_OBJECT, .name = "UpdateInstanceRequest",
+    .members = (const struct schema_member[]){
+        { "env", &update_env, OPTIONAL },
+        { "auto_standby", &auto_standby, OPTIONAL },
+        { "health_check", &health_check, OPTIONAL },
+        { "restart_policy", &restart_policy, OPTIONAL },
+        { "ttl", &any_string, OPTIONAL },
+        { "expires_at", &date_time, OPTIONAL },
+        { 0 } },
+};
+
+const struct schema schema_standby_instance = {
+    .type = SCHEMA_OBJECT, .name = "StandbyInstanceRequest",
+    .members = (const struct schema_member[]){
+        { "compression", &compression, OPTIONAL },                 /* INST-SB-005, INST-SB-006 */
+        { "compression_delay", &any_string, OPTIONAL },
+        { 0 } },
+};
+
+const struct schema schema_start_instance = {                      /* inline: INST-ST-022 */
+    .type = SCHEMA_OBJECT,
+    .members = (const struct schema_member[]){
+        { "entrypoint", &strings, OPTIONAL },
+        { "cmd", &strings, OPTIONAL },
+        { 0 } },
+};
+
+static const char *const target_states[] = { "Stopped", "Standby", "Running", NULL };
+static const struct schema target_state = { .type = SCHEMA_STRING, .names = target_states };
+const struct schema schema_fork_instance = {
+    .type = SCHEMA_OBJECT, .name = "ForkInstanceRequest",
+    .members = (const struct schema_member[]){                     /* INST-FK-001 */
+        { "name", &name, REQUIRED },
+        { "from_running", &any_boolean, FALLS_BACK_TO_FALSE },
+        { "target_state", &target_state, OPTIONAL },
+        { 0 } },
+};
+
+const struct schema schema_restore_snapshot = {
+    .type = SCHEMA_OBJECT, .name = "RestoreSnapshotRequest",
+    .members = (const struct schema_member[]){
+        { "target_state", &target_state, OPTIONAL },               /* SNAP-R-007 */
+        { "target_hypervisor", &hypervisor, OPTIONAL },            /* SNAP-R-008 */
+        { 0 } },
+};
+
+const struct schema schema_fork_snapshot = {
+    .type = SCHEMA_OBJECT, .name = "ForkSnapshotRequest",
+    .members = (const struct schema_member[]){
+        { "name", &name, REQUIRED },                               /* SNAP-F-007, SNAP-F-008 */
+        { "target_state", &target_state, OPTIONAL },               /* SNAP-F-009 */
+        { "target_hypervisor", &hypervisor, OPTIONAL },
+        { 0 } },
+};
+
+const struct schema schema_attach_volume = {
+    .type = SCHEMA_OBJECT, .name = "AttachVolumeRequest",
+    .members = (const struct schema_member[]){                     /* INST-VOL-001 */
+        { "mount_path", &any_string, REQUIRED },
+        { "readonly", &any_boolean, FALLS_BACK_TO_FALSE },
+        { 0 } },
+};
+
 const struct param_rule list_instances_query[] = {
     { .name = "state", .type = PARAM_ENUM, .names = instance_states }, /* INST-L-003 to 005 */
     { .name = "tags", .type = PARAM_TAGS },

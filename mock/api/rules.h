@@ -7,7 +7,14 @@
 #include "mock/api/schema.h"
 
 extern const struct schema schema_create_instance;
+extern const struct schema schema_update_instance;
+extern const struct schema schema_standby_instance;
+extern const struct schema schema_start_instance;
+extern const struct schema schema_fork_instance;
+extern const struct schema schema_attach_volume;
 extern const struct schema schema_create_snapshot;
+extern const struct schema schema_restore_snapshot;
+extern const struct schema schema_fork_snapshot;
 extern const struct schema schema_tag_value; /* also of tag filters in queries (TAG-029) */
 
 extern const struct param_rule list_instances_query[];

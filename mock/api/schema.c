@@ -140,6 +140,11 @@ static bool check_map(const struct schema *schema, struct body_value *value,
                   schema->max_members); /* VALID-018 */
         return at_place(place, err);
     }
+    if (value->member_count < schema->min_members) {
+        error_set(err, ERROR_INVALID_ARGUMENT, "there must be at least %zu properties",
+                  schema->min_members);
+        return at_place(place, err);
+    }
     for (size_t i = 0; i < value->member_count; i++) {
         struct body_member *member = &value->members[i];
         const struct place inner = { .outer = place, .key = member->key };

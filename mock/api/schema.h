@@ -36,7 +36,7 @@ struct schema {
     bool has_min, has_max;               /* INTEGER */
     int64_t min, max;                    /* INTEGER */
     size_t min_items;                    /* ARRAY */
-    size_t max_members;                  /* MAP */
+    size_t min_members, max_members;     /* MAP */
     const struct schema *items;          /* ARRAY, MAP: of each one */
     const struct schema_member *members; /* OBJECT: required ones first, in the schema's order;
                                             ends with name NULL */

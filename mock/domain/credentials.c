@@ -160,6 +160,15 @@ static bool check_binding(const struct instance_config *config, const struct cre
     return true;
 }
 
+bool credentials_check_env(const struct instance_config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->credential_count; i++) {
+        if (!check_binding(config, &config->credentials[i], err))
+            return false;
+    }
+    return true;
+}
+
 bool credentials_check(const struct instance_config *config, struct error *err)
 {
     for (size_t i = 0; i < config->credential_count; i++) {
@@ -168,9 +177,71 @@ bool credentials_check(const struct instance_config *config, struct error *err)
     }
     if (config->credential_count > 0 && !config->network.egress_enabled)
         return REFUSE(err, "credentials require network.egress.enabled=true");
+    return credentials_check_env(config, err);
+}
+
+/* --- updates ------------------------------------------------------------------------------ */
+
+/* Words separated by blanks; what does not fit is left out. */
+struct words {
+    char text[400];
+    size_t len;
+};
+
+static void add_word(struct words *words, struct text word)
+{
+    size_t gap = words->len > 0 ? 1 : 0;
+    if (words->len + gap + word.len > sizeof words->text)
+        return;
+    if (gap > 0)
+        words->text[words->len++] = ' ';
+    memcpy(words->text + words->len, word.data, word.len);
+    words->len += word.len;
+}
+
+/* The smallest variable that credentials name and that comes after the given one; data NULL at the
+ * end. */
+static struct text next_variable(const struct instance_config *config, struct text after)
+{
+    struct text next = { 0 };
     for (size_t i = 0; i < config->credential_count; i++) {
-        if (!check_binding(config, &config->credentials[i], err))
-            return false;
+        struct text variable = trimmed(config->credentials[i].source_env);
+        if (text_compare(variable, after) > 0 &&
+            (next.data == NULL || text_compare(variable, next) < 0))
+            next = variable;
     }
-    return true;
+    return next;
+}
+
+static bool is_variable(const struct instance_config *config, struct text name)
+{
+    for (size_t i = 0; i < config->credential_count; i++) {
+        if (text_equal(trimmed(config->credentials[i].source_env), name))
+            return true;
+    }
+    return false;
+}
+
+bool credentials_check_update(const struct instance_config *config, struct pair_list env,
+                              struct error *err)
+{
+    struct words bad = { .len = 0 };
+    struct words allowed = { .len = 0 };
+    if (config->credential_count == 0 || !config->network.egress_enabled)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "env",
+                               "invalid request: instance has no credential-backed env vars to "
+                               "update");
+    for (size_t i = 0; i < env.count; i++) {
+        if (!is_variable(config, env.items[i].key))
+            add_word(&bad, env.items[i].key);
+    }
+    if (bad.len == 0)
+        return true;
+    struct text variable = next_variable(config, TEXT(""));
+    for (; variable.data != NULL; variable = next_variable(config, variable))
+        add_word(&allowed, variable);
+    return error_set_field(err, ERROR_INVALID_ARGUMENT, "env",
+                           "invalid request: env keys [%.*s] are not credential source env vars; "
+                           "allowed keys: [%.*s]",
+                           (int)bad.len, bad.text, (int)allowed.len, allowed.text);
 }

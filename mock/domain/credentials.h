@@ -14,4 +14,14 @@
  *          "invalid host pattern" are our own words: the contract names only the cases. */
 MUST_USE bool credentials_check(const struct instance_config *config, struct error *err);
 
+/* That every variable a credential names is there and not blank (INST-C-062, INST-C-063).
+ * Fails    INVALID_ARGUMENT, field "credentials" */
+MUST_USE bool credentials_check_env(const struct instance_config *config, struct error *err);
+
+/* New values for environment variables: the config has credentials, and they name all of these
+ * (INST-U-030, INST-U-031).
+ * Fails    INVALID_ARGUMENT, field "env" */
+MUST_USE bool credentials_check_update(const struct instance_config *config, struct pair_list env,
+                                       struct error *err);
+
 #endif

@@ -75,6 +75,16 @@ static bool refuse(enum hypervisor h, struct error *err, const char *reason)
                            "invalid request: hypervisor %s: %s", hypervisor_name(h), reason);
 }
 
+bool hypervisor_check_machine(enum hypervisor h, struct host_platform host, struct error *err)
+{
+    if (h != HYPERVISOR_QEMU_MICROVM || host.arch == HOST_AMD64)
+        return true;
+    return error_set_field(err, ERROR_INVALID_ARGUMENT, "hypervisor",
+                           "invalid request: hypervisor %s: machine type \"microvm\" is not "
+                           "supported on %s/%s",
+                           hypervisor_name(h), host_os_name(host.os), host_arch_name(host.arch));
+}
+
 bool hypervisor_check_devices(enum hypervisor h, const struct device_plan *plan, struct error *err)
 {
     enum { MMIO_MAX = 8, VSOCK = 1 };

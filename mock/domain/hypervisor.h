@@ -44,6 +44,11 @@ bool hypervisor_can_standby(enum hypervisor h, struct host_platform host);
 /* Whether a compression job of its snapshots ever ends: all but vz (COMP-026). */
 bool hypervisor_compression_ends(enum hypervisor h);
 
+/* Fails    INVALID_ARGUMENT, field "hypervisor": invalid request: hypervisor qemu-microvm: machine
+ * type "microvm" is not supported on linux/arm64 (SNAP-H-003) */
+MUST_USE bool hypervisor_check_machine(enum hypervisor h, struct host_platform host,
+                                       struct error *err);
+
 /* What a virtual machine is made of, as far as a hypervisor may refuse it. */
 struct device_plan {
     int64_t hotplug_bytes;

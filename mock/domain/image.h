@@ -20,4 +20,8 @@
 MUST_USE bool image_resolve(const struct world *world, struct text reference, struct text platform,
                             struct text *resolved, struct error *err);
 
+/* Fails     NOT_FOUND, field "image": instance image not found (INST-ST-027) */
+MUST_USE bool image_check_present(const struct world *world, struct text reference,
+                                  struct error *err);
+
 #endif

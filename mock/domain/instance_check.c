@@ -1,6 +1,7 @@
 #include "mock/domain/instance_check.h"
 
 #include "common/base/checked.h"
+#include "mock/domain/bring_up.h"
 #include "mock/domain/credentials.h"
 #include "mock/domain/image.h"
 #include "mock/domain/instance_record.h"
@@ -74,9 +75,8 @@ static bool check_auto_standby(struct instance_draft *draft, struct error *err)
     return error_set_field(err, found->code, found->field, "%s", found->message);
 }
 
-static bool check_health_check(struct instance_draft *draft, struct error *err)
+bool instance_check_health(const struct instance_config *config, struct error *err)
 {
-    const struct instance_config *config = &draft->config;
     enum health_check_type type = config->health_check.type;
     if (!config->health_check.present)
         return true;
@@ -89,6 +89,11 @@ static bool check_health_check(struct instance_draft *draft, struct error *err)
             err, ERROR_INVALID_ARGUMENT, "health_check",
             "invalid request: exec health checks require skip_guest_agent=false");
     return true;
+}
+
+static bool check_health_check(struct instance_draft *draft, struct error *err)
+{
+    return instance_check_health(&draft->config, err);
 }
 
 static bool check_volumes(struct instance_draft *draft, struct error *err)
@@ -113,17 +118,21 @@ static bool check_expires_at(struct instance_draft *draft, struct error *err)
     return true;
 }
 
-static bool check_device_plan(struct instance_draft *draft, struct error *err)
+struct device_plan instance_device_plan(const struct instance_config *config)
 {
     enum { OWN_DISKS = 3 }; /* root file system, overlay, config */
-    const struct instance_config *config = &draft->config;
-    struct device_plan plan = {
+    return (struct device_plan){
         .hotplug_bytes = config->hotplug_bytes,
         .has_pci_devices = config->devices.count > 0 || config->gpu_profile.len > 0,
         .disks = OWN_DISKS + volumes_disk_count(config->volumes, config->volume_count),
         .has_network = config->network.enabled,
     };
-    return hypervisor_check_devices(config->hypervisor, &plan, err);
+}
+
+static bool check_device_plan(struct instance_draft *draft, struct error *err)
+{
+    struct device_plan plan = instance_device_plan(&draft->config);
+    return hypervisor_check_devices(draft->config.hypervisor, &plan, err);
 }
 
 static bool check_image(struct instance_draft *draft, struct error *err)
@@ -169,41 +178,14 @@ static bool check_devices(struct instance_draft *draft, struct error *err)
     return true;
 }
 
-/* Only instances that hold an address stand in the way of a name (INST-N-002, INST-N-003). */
-static bool check_name(struct instance_draft *draft, struct error *err)
-{
-    struct text name = draft->config.name;
-    struct cow_cursor at;
-    if (!draft->config.network.enabled)
-        return true;
-    cow_cursor_seek(&at, &draft->world->instances.maps[INSTANCES_BY_NAME],
-                    (struct cow_key){ .major = name });
-    for (;;) {
-        const struct instance *other = cow_cursor_next(&at);
-        if (other == NULL || !text_equal(other->config->name, name))
-            return true;
-        if (network_has_address(&other->address))
-            return error_set_field(err, ERROR_ALREADY_EXISTS, "name",
-                                   "allocate network: instance name already exists: instance name "
-                                   "'" TEXT_FMT "' already exists, can't assign into same network: "
-                                   "default",
-                                   TEXT_ARGS(name));
-    }
-}
-
 static bool pick_address(struct instance_draft *draft, struct error *err)
 {
-    const struct world *world = draft->world;
-    if (draft->config.network.enabled &&
-        !address_pool_pick(&world->addresses, &world->instances.maps[INSTANCES_BY_IP],
-                           &draft->address))
-        return refuse_internal(err, "network", "no address left in the network");
-    return true;
+    return bring_up_address(draft->world, &draft->config, &draft->address, err);
 }
 
 static bool check_attachable(struct instance_draft *draft, struct error *err)
 {
-    return volumes_check_attachable(draft->config.volumes, draft->config.volume_count, err);
+    return volumes_check_attachable(draft->world, &draft->config, err);
 }
 
 /* Rows of instances.md 7.1; where two rows share a number there, ours keep the order of 7.2. */
@@ -225,7 +207,6 @@ static bool (*const checks[])(struct instance_draft *, struct error *) = {
     check_limits,          /* 24 */
     check_capacity,        /* 25 */
     check_devices,         /* 27 */
-    check_name,            /* 28 */
     pick_address,          /* 28 */
     check_attachable,      /* 29 */
 };

@@ -23,4 +23,11 @@ struct instance_draft {
  * taken. Fails as instance_create(). */
 MUST_USE bool instance_check(struct instance_draft *draft, struct error *err);
 
+/* Whether a health check can reach its guest (INST-C-067, INST-C-068).
+ * Fails    INVALID_ARGUMENT, field "health_check" */
+MUST_USE bool instance_check_health(const struct instance_config *config, struct error *err);
+
+/* What its hypervisor would have to provide. */
+struct device_plan instance_device_plan(const struct instance_config *config);
+
 #endif

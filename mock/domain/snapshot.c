@@ -43,6 +43,12 @@ static bool is_compressed_by(const struct snapshot *snapshot, int64_t now_ns)
            snapshot->compressed_at_ns != SNAPSHOT_NEVER && now_ns >= snapshot->compressed_at_ns;
 }
 
+bool snapshot_is_compressing(const struct snapshot *snapshot, int64_t now_ns)
+{
+    return snapshot->compression_state == COMPRESSION_STATE_COMPRESSING &&
+           !is_compressed_by(snapshot, now_ns);
+}
+
 struct snapshot_view snapshot_view(const struct snapshot *snapshot, int64_t now_ns)
 {
     if (!is_compressed_by(snapshot, now_ns))

@@ -59,4 +59,7 @@ struct snapshot_view {
 
 struct snapshot_view snapshot_view(const struct snapshot *snapshot, int64_t now_ns);
 
+/* Whether a compression job runs at that moment. */
+bool snapshot_is_compressing(const struct snapshot *snapshot, int64_t now_ns);
+
 #endif

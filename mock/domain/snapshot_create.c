@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/checked.h"
+#include "mock/domain/bring_up.h"
 #include "mock/domain/change.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/instances.h"
@@ -58,17 +59,9 @@ static bool find_source(struct capture *capture, struct error *err)
 
 static bool check_volumes(struct capture *capture, struct error *err)
 {
-    const struct instance_config *config = capture->source.config;
-    const struct volume_attachment *writable =
-        volumes_first_writable(config->volumes, config->volume_count);
-    if (writable == NULL)
-        return true;
-    return error_set(err, ERROR_NOT_SUPPORTED,
-                     "operation not supported: snapshot requires readonly volume attachments: "
-                     "operation not supported: cannot fork instance with writable volume "
-                     "\"" TEXT_FMT "\" mounted at \"" TEXT_FMT "\"; use readonly+overlay for safe "
-                     "concurrent forks",
-                     TEXT_ARGS(writable->volume_id), TEXT_ARGS(writable->mount_path));
+    return volumes_check_readonly(capture->source.config, err) ||
+           error_prefix(err, "operation not supported: snapshot requires readonly volume "
+                             "attachments: ");
 }
 
 /* Unique per source, not per server: two instances may each have a "baseline" (SNAP-C-014). */
@@ -108,20 +101,12 @@ static bool check_state(struct capture *capture, struct error *err)
                      captures[kind].refusal, instance_state_name(state));
 }
 
-/* A Running source goes through standby, which not every machine can. */
+/* A Running source goes through standby, which not every machine can (SNAP-C-033, SNAP-C-034). */
 static bool check_standby(struct capture *capture, struct error *err)
 {
-    const struct instance *source = &capture->source;
-    if (source->state != INSTANCE_RUNNING)
-        return true;
-    if (source->config->gpu_profile.len > 0)
-        return error_set(err, ERROR_INVALID_STATE,
-                         "standby source instance: invalid state transition: standby is not "
-                         "supported for instances with vGPU attached (driver limitation)");
-    if (!hypervisor_can_standby(source->config->hypervisor, capture->world->settings.host))
-        return error_set(err, ERROR_INTERNAL, "hypervisor %s does not support standby here",
-                         hypervisor_name(source->config->hypervisor));
-    return true;
+    return capture->source.state != INSTANCE_RUNNING ||
+           bring_up_can_standby(capture->world, &capture->source, err) ||
+           error_prefix(err, "standby source instance: ");
 }
 
 static bool (*const checks[])(struct capture *, struct error *) = {

@@ -33,6 +33,14 @@ const struct snapshot *snapshot_new(const struct mem *mem, const struct snapshot
     return stored;
 }
 
+const struct snapshot *snapshot_new_uncompressed(const struct mem *mem, const struct snapshot *from)
+{
+    struct snapshot edited = *from;
+    edited.compression_state = COMPRESSION_STATE_NONE;
+    edited.compressed_at_ns = 0;
+    return snapshot_new(mem, &edited);
+}
+
 void snapshot_retain(const struct snapshot *snapshot)
 {
     record_retain(&snapshot->refs);

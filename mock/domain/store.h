@@ -9,7 +9,7 @@
 #include "common/base/scope.h"
 #include "mock/domain/cow_map.h"
 
-enum { STORE_INDEX_MAX = 5 };
+enum { STORE_INDEX_MAX = 6 };
 
 struct store_index {
     struct cow_map_kind kind;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mock/domain/world_state.h"
+
 enum { DISKS_MAX = 23 };
 
 int64_t volumes_disk_count(const struct volume_attachment *volumes, size_t count)
@@ -124,25 +126,59 @@ bool volumes_check_rules(const struct mem *mem, const struct volume_attachment *
     return good;
 }
 
-bool volumes_check_attachable(const struct volume_attachment *volumes, size_t count,
+static bool holds(const struct instance_config *holder, const struct volume_attachment *wanted)
+{
+    for (size_t i = 0; i < holder->volume_count; i++) {
+        const struct volume_attachment *held = &holder->volumes[i];
+        if (text_equal(held->volume_id, wanted->volume_id) &&
+            (!held->readonly || !wanted->readonly))
+            return true;
+    }
+    return false;
+}
+
+/* Whether another instance stands in the way of an attachment. */
+static bool is_taken(const struct world *world, const struct instance_config *config,
+                     const struct volume_attachment *wanted)
+{
+    struct cow_cursor at;
+    cow_cursor_seek(&at, &world->instances.maps[INSTANCES_WITH_VOLUMES], (struct cow_key){ 0 });
+    for (;;) {
+        const struct instance *other = cow_cursor_next(&at);
+        if (other == NULL)
+            return false;
+        if (!text_equal(other->config->id, config->id) && holds(other->config, wanted))
+            return true;
+    }
+}
+
+bool volumes_check_attachable(const struct world *world, const struct instance_config *config,
                               struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
+    const struct volume_attachment *volumes = config->volumes;
+    for (size_t i = 0; i < config->volume_count; i++) {
         for (size_t j = 0; j < i; j++) {
             if (text_equal(volumes[i].volume_id, volumes[j].volume_id))
                 return REFUSE(err, "volume " TEXT_FMT " is attached twice",
                               TEXT_ARGS(volumes[i].volume_id));
         }
+        if (is_taken(world, config, &volumes[i]))
+            return REFUSE(err, "volume " TEXT_FMT " is attached to another instance",
+                          TEXT_ARGS(volumes[i].volume_id));
     }
     return true;
 }
 
-const struct volume_attachment *volumes_first_writable(const struct volume_attachment *volumes,
-                                                       size_t count)
+bool volumes_check_readonly(const struct instance_config *config, struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!volumes[i].readonly)
-            return &volumes[i];
+    for (size_t i = 0; i < config->volume_count; i++) {
+        const struct volume_attachment *volume = &config->volumes[i];
+        if (!volume->readonly)
+            return error_set(err, ERROR_NOT_SUPPORTED,
+                             "operation not supported: cannot fork instance with writable volume "
+                             "\"" TEXT_FMT "\" mounted at \"" TEXT_FMT
+                             "\"; use readonly+overlay for safe concurrent forks",
+                             TEXT_ARGS(volume->volume_id), TEXT_ARGS(volume->mount_path));
     }
-    return NULL;
+    return true;
 }

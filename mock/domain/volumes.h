@@ -11,6 +11,7 @@
 #include "common/base/mem.h"
 #include "common/base/scope.h"
 #include "mock/domain/instance.h"
+#include "mock/domain/world.h"
 
 /* Virtual disks they need: one each, and one more for an overlay. */
 int64_t volumes_disk_count(const struct volume_attachment *volumes, size_t count);
@@ -21,13 +22,15 @@ int64_t volumes_disk_count(const struct volume_attachment *volumes, size_t count
 MUST_USE bool volumes_check_rules(const struct mem *mem, const struct volume_attachment *volumes,
                                   size_t count, struct error *err);
 
-/* Every volume id exists and is free; but one instance cannot attach one twice (INST-C-078).
+/* Every volume id exists. One is free for writing when nobody holds it, and for reading when nobody
+ * writes; one instance cannot attach one twice (INST-C-078).
+ * config   of the instance that wants them; what itself holds under its id does not count
  * Fails    INTERNAL, field "volumes" */
-MUST_USE bool volumes_check_attachable(const struct volume_attachment *volumes, size_t count,
-                                       struct error *err);
+MUST_USE bool volumes_check_attachable(const struct world *world,
+                                       const struct instance_config *config, struct error *err);
 
-/* The first volume attached for writing; NULL when all are readonly (SNAP-C-018). Borrowed. */
-const struct volume_attachment *volumes_first_writable(const struct volume_attachment *volumes,
-                                                       size_t count);
+/* Fails    NOT_SUPPORTED  operation not supported: cannot fork instance with writable volume ...
+ *                         (INST-FK-033) */
+MUST_USE bool volumes_check_readonly(const struct instance_config *config, struct error *err);
 
 #endif

@@ -55,6 +55,12 @@ static bool instance_expires(const void *value)
     return instance->expires_at_ns > 0;
 }
 
+static bool instance_attaches(const void *value)
+{
+    const struct instance *instance = value;
+    return instance->config->holds_volumes && instance->config->volume_count > 0;
+}
+
 static struct cow_key instance_by_wake(const void *value)
 {
     const struct instance *instance = value;
@@ -74,6 +80,8 @@ static const struct store_index instance_indexes[] = {
                           instance_holds_ip },
     [INSTANCES_BY_EXPIRY] = { { instance_by_expiry, retain_instance, release_instance },
                               instance_expires },
+    [INSTANCES_WITH_VOLUMES] = { { instance_by_id, retain_instance, release_instance },
+                                 instance_attaches },
     [INSTANCES_BY_WAKE] = { { instance_by_wake, retain_instance, release_instance },
                             instance_wakes },
 };

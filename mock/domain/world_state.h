@@ -16,11 +16,12 @@
 
 /* Indexes of the instance store and their keys. */
 enum {
-    INSTANCES_BY_ID,     /* id                                 */
-    INSTANCES_BY_NAME,   /* name, id                           */
-    INSTANCES_BY_IP,     /* the four octets; with address only */
-    INSTANCES_BY_EXPIRY, /* expires_at_ns, id; with expiry only               */
-    INSTANCES_BY_WAKE,   /* wake_ns(), id; of those that wake up by themselves */
+    INSTANCES_BY_ID,        /* id                                 */
+    INSTANCES_BY_NAME,      /* name, id                           */
+    INSTANCES_BY_IP,        /* the four octets; with address only */
+    INSTANCES_BY_EXPIRY,    /* expires_at_ns, id; with expiry only               */
+    INSTANCES_WITH_VOLUMES, /* id; of those whose volumes count as attached     */
+    INSTANCES_BY_WAKE,      /* wake_ns(), id; of those that wake up by themselves */
 };
 
 /* Indexes of the snapshot store and their keys. */

@@ -396,7 +396,7 @@ static void on_vz_compression_never_ends_and_amd64_has_no_standby(void **state)
     source = given_running(f, "web");
     struct snapshot_request request = { .kind = SNAPSHOT_STANDBY };
     assert_refused(f, source, &request, ERROR_INTERNAL,
-                   "hypervisor vz does not support standby here");
+                   "standby source instance: hypervisor vz does not support standby here");
 }
 
 #define ON_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "mock/domain/instance_create.h"
+#include "mock/domain/instances.h"
 #include "mock/domain/volumes.h"
 #include "tests/unit/mock/domain/world_fixture.h"
 
@@ -116,23 +118,53 @@ static void at_most_23_devices_fit_and_an_overlay_counts_twice(void **state)
     assert_true(check(volumes, 22, &err));
 }
 
-static void one_instance_cannot_attach_a_volume_twice(void **state)
+/* An instance with these volumes is made; NULL when it is refused. */
+static const struct instance *attach(struct fixture *f, const char *name,
+                                     const struct volume_attachment *volumes, size_t count,
+                                     struct error *err)
+{
+    struct instance_request request = request_for(name);
+    const struct instance *made = NULL;
+    request.config.volumes = volumes;
+    request.config.volume_count = count;
+    *err = (struct error){ 0 };
+    return instance_create(f->world, &request, &made, err) ? made : NULL;
+}
+
+static void a_volume_has_many_readers_or_one_writer(void **state) /* INST-C-078 */
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct volume_attachment volumes[] = { at("/a"), at("/b") };
+    assert_null(attach(f, "twice", volumes, 2, &err));
+    assert_error_is(&err, ERROR_INTERNAL, "volume v1 is attached twice");
+
+    const struct instance *writer = attach(f, "writer", volumes, 1, &err);
+    assert_non_null(writer);
+    assert_null(attach(f, "second", volumes, 1, &err));
+    assert_error_is(&err, ERROR_INTERNAL, "volume v1 is attached to another instance");
+    volumes[0].readonly = true;
+    assert_null(attach(f, "reader", volumes, 1, &err));
+    assert_true(instances_delete(f->world, writer->config->id, &err) || err.code != ERROR_NONE);
+    assert_non_null(attach(f, "reader", volumes, 1, &err));
+    assert_non_null(attach(f, "other-reader", volumes, 1, &err));
+    volumes[0].readonly = false;
+    assert_null(attach(f, "late-writer", volumes, 1, &err));
+}
+
+static void the_first_writable_volume_stops_a_fork(void **state) /* INST-FK-033 */
 {
     (void)state;
     struct error err = { 0 };
-    struct volume_attachment volumes[] = { at("/a"), at("/b") };
-    assert_true(volumes_check_attachable(volumes, 1, &err));
-    assert_false(volumes_check_attachable(volumes, 2, &err));
-    assert_error_is(&err, ERROR_INTERNAL, "volume v1 is attached twice");
-}
-
-static void the_first_writable_volume_is_found(void **state)
-{
-    (void)state;
     struct volume_attachment volumes[] = { at("/a"), at("/b"), at("/c") };
     volumes[0].readonly = true;
-    assert_ptr_equal(volumes_first_writable(volumes, 3), &volumes[1]);
-    assert_null(volumes_first_writable(volumes, 1));
+    struct instance_config config = { .volumes = volumes, .volume_count = 3 };
+    assert_false(volumes_check_readonly(&config, &err));
+    assert_error_is(&err, ERROR_NOT_SUPPORTED,
+                    "operation not supported: cannot fork instance with writable volume \"v1\" "
+                    "mounted at \"/b\"; use readonly+overlay for safe concurrent forks");
+    config.volume_count = 1;
+    assert_true(volumes_check_readonly(&config, &err));
 }
 
 static void no_memory_is_reported_as_such(void **state)
@@ -156,8 +188,9 @@ int main(void)
         cmocka_unit_test(overlays_need_readonly_and_a_size),
         cmocka_unit_test(builder_disks_are_reserved),
         cmocka_unit_test(at_most_23_devices_fit_and_an_overlay_counts_twice),
-        cmocka_unit_test(one_instance_cannot_attach_a_volume_twice),
-        cmocka_unit_test(the_first_writable_volume_is_found),
+        cmocka_unit_test_setup_teardown(a_volume_has_many_readers_or_one_writer, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test(the_first_writable_volume_stops_a_fork),
         cmocka_unit_test(no_memory_is_reported_as_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
