@@ -196,8 +196,8 @@ static const struct {
       "cut off" },
     { "unknown method", "/hypeman.v1.SnapshotService/Nope", TEXT(""), RPC_UNIMPLEMENTED,
       "NOT_SUPPORTED", "Nope" },
-    { "not implemented by the mock", "/hypeman.v1.InstanceService/StopInstance", TEXT(NGINX1),
-      RPC_UNIMPLEMENTED, "not_implemented", "stopInstance" },
+    { "wrong state", "/hypeman.v1.InstanceService/ForkInstance", TEXT(NGINX1 "\x12\x01n"),
+      RPC_FAILED_PRECONDITION, "invalid_state", "cannot fork from state Running" },
 };
 
 static void bad_grpc_input_is_refused_and_changes_nothing(void **state)

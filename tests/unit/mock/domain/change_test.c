@@ -49,7 +49,7 @@ static void records_of_all_kinds_change_together_or_not_at_all(void **state)
     const struct instance *going = given_running(f, "going");
     const struct instance *edited = given_running(f, "edited");
     const struct snapshot *snapshot = given_snapshot(f, going, SNAPSHOT_STANDBY, "s");
-    going = instances_find(f->world, going->config->id);
+    going = instances_find(f->world, snapshot->source->config->id);
 
     for (size_t failures = 0;; failures++) {
         const uint64_t revision = world_revision(f->world);
