@@ -18,7 +18,10 @@ static const struct error_row create_instance_errors[] = {
     { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", "restart_policy" },
     { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_policy", "snapshot_policy" },
     { ERROR_INVALID_ARGUMENT, 400, "invalid_platform", "platform" },
-    { ERROR_ALREADY_EXISTS, 400, "name_conflict", NULL }, /* INST-N-002 */
+    { ERROR_UNAVAILABLE, 429, "rate_limited", "image" },            /* INST-C-026 */
+    { ERROR_NOT_FOUND, 404, "platform_not_available", "platform" }, /* INST-C-030 */
+    { ERROR_INVALID_STATE, 400, "image_not_ready", "image" },       /* INST-C-024, INST-C-025 */
+    { ERROR_ALREADY_EXISTS, 400, "name_conflict", NULL },           /* INST-N-002 */
     { ERROR_NONE, 0, NULL, NULL },
 };
 

@@ -45,8 +45,7 @@ struct instance_request {
  *   INVALID_ARGUMENT  "gpu"              invalid request: ... (INST-C-087)
  *   INVALID_ARGUMENT  "expires_at"       invalid expires_at: must be in the future (NEW-043)
  *   INVALID_ARGUMENT  "hypervisor"       INST-C-042 to 044
- *   INVALID_ARGUMENT  "platform"         resolve image ...: invalid platform: ... (INST-C-028, 029)
- *   INVALID_ARGUMENT  "image"            invalid request: running ... images ... (INST-C-031)
+ *   as image_resolve()                   INST-C-022 to 031
  *   INTERNAL          "hypervisor"       not available on this host (INST-C-041)
  *   INTERNAL          "overlay_size" "vcpus" "size"                  limits (INST-C-047 to 049)
  *   RESOURCE_EXHAUSTED ""                insufficient resources: ... (INST-C-050, 082)

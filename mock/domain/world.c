@@ -1,5 +1,6 @@
 #include "mock/domain/world.h"
 
+#include "mock/domain/image.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/schedule.h"
 #include "mock/domain/snapshot_record.h"
@@ -187,6 +188,7 @@ struct world *world_new(const struct env *env, const struct world_settings *sett
         .instances = store_new(instance_indexes, ARRAY_LEN(instance_indexes), &env->mem),
         .snapshots = store_new(snapshot_indexes, ARRAY_LEN(snapshot_indexes), &env->mem),
         .schedules = store_new(schedule_indexes, ARRAY_LEN(schedule_indexes), &env->mem),
+        .images = image_table_new(&env->mem),
         .addresses = address_pool_new(),
     };
     return world;
@@ -197,6 +199,7 @@ void world_free(struct world *world)
     if (world == NULL)
         return;
     store_fini(&world->schedules);
+    cow_map_fini(&world->images);
     store_fini(&world->snapshots);
     store_fini(&world->instances);
     mem_free(&world->env->mem, world);

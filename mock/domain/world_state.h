@@ -46,6 +46,7 @@ struct world {
     struct store instances; /* struct instance */
     struct store snapshots; /* struct snapshot */
     struct store schedules; /* struct schedule */
+    struct cow_map images;  /* of those that are not ready (image.c) */
     struct address_pool addresses;
     struct capacity_use used; /* sum over the stored instances */
 };

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "mock/domain/image.h"
 #include "mock/domain/instance_create.h"
 #include "mock/domain/instances.h"
 #include "tests/unit/mock/domain/world_fixture.h"
@@ -255,6 +256,37 @@ static void microvm_with_gpu(struct instance_request *r)
 static void windows(struct instance_request *r)
 {
     r->config.platform = TEXT("windows/amd64");
+    r->config.image = TEXT("al pine"); /* whatever the image: its text has it */
+}
+static void illegal_reference(struct instance_request *r)
+{
+    r->config.image = TEXT("al pine");
+}
+/* Row 21 as well, so that the texts are the same beside it. */
+static void want_foreign(struct instance_request *r, struct text image)
+{
+    r->config.image = image;
+    r->config.platform = TEXT("linux/arm64");
+}
+static void missing_image(struct instance_request *r)
+{
+    want_foreign(r, TEXT("missing"));
+}
+static void rate_limited_image(struct instance_request *r)
+{
+    want_foreign(r, TEXT("limited"));
+}
+static void unreachable_image(struct instance_request *r)
+{
+    want_foreign(r, TEXT("unreachable"));
+}
+static void image_without_variant(struct instance_request *r)
+{
+    want_foreign(r, TEXT("variant"));
+}
+static void image_on_its_way(struct instance_request *r)
+{
+    want_foreign(r, TEXT("converting"));
 }
 static void foreign_image(struct instance_request *r)
 {
@@ -333,8 +365,20 @@ static const struct {
     { microvm_with_gpu, ERROR_INVALID_ARGUMENT, "hypervisor",
       "invalid request: hypervisor qemu-microvm: microvm does not support PCI devices" },
     { windows, ERROR_INVALID_ARGUMENT, "platform",
-      "resolve image alpine for platform windows/amd64: invalid platform: unsupported os "
+      "resolve image al pine for platform windows/amd64: invalid platform: unsupported os "
       "\"windows\": only linux guests are supported" },
+    { illegal_reference, ERROR_INTERNAL, "image", "invalid image name: invalid reference format" },
+    { missing_image, ERROR_NOT_FOUND, "image",
+      "resolve image missing for platform linux/arm64: image not found" },
+    { rate_limited_image, ERROR_UNAVAILABLE, "image",
+      "registry rate limit exceeded; retry later or authenticate to the registry" },
+    { unreachable_image, ERROR_INTERNAL, "",
+      "resolve image unreachable for platform linux/arm64: the registry cannot be reached" },
+    { image_without_variant, ERROR_NOT_FOUND, "platform",
+      "resolve image variant for platform linux/arm64: platform not available for image: no child "
+      "with platform linux/arm64 in index docker.io/library/variant:latest" },
+    { image_on_its_way, ERROR_INVALID_STATE, "image",
+      "image not ready: image status is converting" },
     { foreign_image, ERROR_INVALID_ARGUMENT, "image",
       "invalid request: running arm64 images requires an emulation-capable host; this host is "
       "linux/amd64" },
@@ -351,10 +395,28 @@ static const struct {
     { volume_twice, ERROR_INTERNAL, "volumes", "volume v is attached twice" },
 };
 
+/* What the refusals need besides. */
+static void given_obstacles(struct fixture *f)
+{
+    static const struct {
+        struct text reference;
+        enum image_condition condition;
+    } images[] = {
+        { { "missing", 7 }, IMAGE_MISSING },          { { "limited", 7 }, IMAGE_RATE_LIMITED },
+        { { "unreachable", 11 }, IMAGE_UNREACHABLE }, { { "variant", 7 }, IMAGE_NO_PLATFORM },
+        { { "converting", 10 }, IMAGE_CONVERTING },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(images); i++) {
+        struct error err = { 0 };
+        assert_true(world_set_image(f->world, images[i].reference, images[i].condition, &err));
+    }
+    given_instance(f, "taken");
+}
+
 static void each_refusal_has_its_code_field_and_text_and_changes_nothing(void **state)
 {
     struct fixture *f = *state;
-    given_instance(f, "taken");
+    given_obstacles(f);
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
         struct instance_request request = request_for("new");
         const struct instance *instance = NULL;
@@ -375,7 +437,7 @@ static void each_refusal_has_its_code_field_and_text_and_changes_nothing(void **
 static void of_two_faults_the_earlier_row_answers(void **state)
 {
     struct fixture *f = *state;
-    given_instance(f, "taken");
+    given_obstacles(f);
     for (size_t first = 0; first < ARRAY_LEN(refusals); first++) {
         for (size_t second = first + 1; second < ARRAY_LEN(refusals); second++) {
             struct instance_request request = request_for("new");
@@ -459,6 +521,20 @@ static void a_stopped_holder_of_a_name_counts_as_well(void **state)
     assert_int_equal(err.code, ERROR_ALREADY_EXISTS);
 }
 
+static void an_image_that_is_back_can_be_used(void **state) /* INST-C-024 */
+{
+    struct fixture *f = *state;
+    struct instance_request request = request_for("web");
+    const struct instance *instance = NULL;
+    struct error err = { 0 };
+    assert_true(world_set_image(f->world, TEXT("alpine"), IMAGE_PULLABLE, &err));
+    assert_false(instance_create(f->world, &request, &instance, &err));
+    assert_int_equal(err.code, ERROR_INVALID_STATE);
+    err = (struct error){ 0 };
+    assert_true(world_set_image(f->world, TEXT("alpine"), IMAGE_READY, &err));
+    given_request(f, &request);
+}
+
 static void a_mac_has_no_vgpu(void **state)
 {
     struct fixture *f = *state;
@@ -491,6 +567,7 @@ int main(void)
         ON_WORLD(a_full_host_refuses_until_something_is_deleted),
         ON_WORLD(names_clash_only_among_instances_with_an_address),
         ON_WORLD(a_stopped_holder_of_a_name_counts_as_well),
+        ON_WORLD(an_image_that_is_back_can_be_used),
         ON_WORLD(a_mac_has_no_vgpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
