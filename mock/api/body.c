@@ -134,6 +134,8 @@ static bool read_object(struct json_reader *r, struct body_value *out, struct er
         if (member == NULL)
             return false;
         member->key = text;
+        member->order = (uint32_t)list.count;
+        member->is_default = false;
         if (!json_next(r, &token, &text, err) || !read_value(r, token, text, &member->value, err))
             return false;
     }
@@ -211,7 +213,7 @@ bool body_add_member(struct body_value *object, const char *key, struct body_val
         members[at] = object->members[at];
         at++;
     }
-    members[at] = (struct body_member){ .key = name, .value = value };
+    members[at] = (struct body_member){ .key = name, .is_default = true, .value = value };
     if (at < object->member_count)
         memcpy(members + at + 1, object->members + at,
                (object->member_count - at) * sizeof *members);

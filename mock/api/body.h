@@ -36,6 +36,8 @@ struct body_value {
 
 struct body_member {
     struct text key;
+    uint32_t order; /* among the members as written; 0 for one that a default put in */
+    bool is_default;
     struct body_value value;
 };
 

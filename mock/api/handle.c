@@ -246,7 +246,13 @@ static bool bind(struct call *call)
         return refuse_binding(call, err.message);
     if (route->body == BODY_JSON_OPTIONAL && call->req->body.len == 0 && is_chunked(call->req))
         return refuse_binding(call, "can't decode JSON body: EOF"); /* INST-SB-002 */
-    if (route->schema != NULL && !schema_bind(route->schema, &call->body, &err)) {
+    if (route->schema != NULL && !schema_bind(route->schema, &call->body, call->arena, &err)) {
+        if (err.code == ERROR_NO_MEMORY)
+            return call_refuse_no_memory(call);
+        if (err.field[0] != '\0') { /* the operation's own judgement, which comes first only here */
+            call_write_error(call, &err);
+            return false;
+        }
         error_prefix(&err, "can't decode JSON body: ");
         return refuse_binding(call, err.message);
     }

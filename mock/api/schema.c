@@ -285,8 +285,72 @@ static bool bind_date_time(struct text t, struct error *err)
                      part);
 }
 
-static bool bind(const struct schema *schema, const struct body_value *value, const char *go_struct,
-                 const struct place *place, struct error *err)
+static bool has_defaults(const struct body_value *value)
+{
+    for (size_t i = 0; value->kind == BODY_ARRAY && i < value->item_count; i++) {
+        if (has_defaults(&value->items[i]))
+            return true;
+    }
+    for (size_t i = 0; value->kind == BODY_OBJECT && i < value->member_count; i++) {
+        if (value->members[i].is_default || has_defaults(&value->members[i].value))
+            return true;
+    }
+    return false;
+}
+
+/* What one pass of binding needs to know wherever it is. */
+struct binding {
+    struct arena *arena;
+    bool sorted; /* a default was filled in, so the body was written anew with sorted keys */
+};
+
+/* The member that Go's decoder would take for this one: of several spellings the last one, as
+ * written or as sorted. NULL when there is none. */
+static struct body_member *find_any_case(const struct binding *binding, struct body_value *object,
+                                         const char *name)
+{
+    struct body_member *last = NULL;
+    for (size_t i = 0; i < object->member_count; i++) {
+        struct body_member *member = &object->members[i];
+        if (!text_equal_nocase(member->key, text_of(name)))
+            continue;
+        if (last == NULL || binding->sorted || member->order > last->order)
+            last = member;
+    }
+    return last;
+}
+
+static bool refuse_spelling(const struct schema *schema, struct error *err)
+{
+    if (schema->pattern != &pattern_name)
+        return false;
+    *err = (struct error){ 0 };
+    return error_set_field(err, ERROR_INVALID_ARGUMENT, "name",
+                           "invalid request: name must contain only lowercase letters, digits, and "
+                           "dashes; cannot start or end with a dash");
+}
+
+/* The validator saw nothing of a member under another case, so it is judged now. */
+static bool take_spelling(const struct binding *binding, const struct schema_member *rule,
+                          struct body_value *object, const struct place *place, struct error *err)
+{
+    struct body_member *winner = find_any_case(binding, object, rule->name);
+    struct body_value *exact = body_find(object, rule->name);
+    if (winner == NULL || &winner->value == exact || (exact != NULL && rule->fill != DEFAULT_NONE))
+        return true;
+    const struct place inner = { .outer = place, .key = text_of(rule->name) };
+    if (!check(rule->schema, &winner->value, &inner, binding->arena, err))
+        return refuse_spelling(rule->schema, err);
+    if (exact != NULL)
+        *exact = winner->value;
+    else
+        winner->key = text_of(rule->name);
+    return true;
+}
+
+static bool bind(const struct binding *binding, const struct schema *schema,
+                 struct body_value *value, const char *go_struct, const struct place *place,
+                 struct error *err)
 {
     int64_t number;
 
@@ -308,21 +372,26 @@ static bool bind(const struct schema *schema, const struct body_value *value, co
     case SCHEMA_ARRAY:
         for (size_t i = 0; i < value->item_count; i++) {
             const struct place inner = { .outer = place, .index = i };
-            if (!bind(schema->items, &value->items[i], go_struct, &inner, err))
+            if (!bind(binding, schema->items, &value->items[i], go_struct, &inner, err))
                 return false;
         }
         return true;
     case SCHEMA_MAP:
-    case SCHEMA_OBJECT:
         for (size_t i = 0; i < value->member_count; i++) {
-            const struct body_member *member = &value->members[i];
-            const struct schema_member *rule =
-                schema->type == SCHEMA_OBJECT ? find_member(schema, member->key) : NULL;
-            const struct schema *inner_schema =
-                schema->type == SCHEMA_MAP ? schema->items : (rule == NULL ? NULL : rule->schema);
+            struct body_member *member = &value->members[i];
             const struct place inner = { .outer = place, .key = member->key };
-            if (inner_schema != NULL &&
-                !bind(inner_schema, &member->value, schema->name == NULL ? go_struct : schema->name,
+            if (!bind(binding, schema->items, &member->value, go_struct, &inner, err))
+                return false;
+        }
+        return true;
+    case SCHEMA_OBJECT:
+        for (const struct schema_member *m = schema->members; m->name != NULL; m++) {
+            if (!take_spelling(binding, m, value, place, err))
+                return false;
+            struct body_value *member = body_find(value, m->name);
+            const struct place inner = { .outer = place, .key = text_of(m->name) };
+            if (member != NULL &&
+                !bind(binding, m->schema, member, schema->name == NULL ? go_struct : schema->name,
                       &inner, err))
                 return false;
         }
@@ -331,8 +400,10 @@ static bool bind(const struct schema *schema, const struct body_value *value, co
     return true;
 }
 
-bool schema_bind(const struct schema *schema, const struct body_value *value, struct error *err)
+bool schema_bind(const struct schema *schema, struct body_value *value, struct arena *arena,
+                 struct error *err)
 {
     const struct place root = { 0 };
-    return bind(schema, value, schema->name == NULL ? "" : schema->name, &root, err);
+    const struct binding binding = { .arena = arena, .sorted = has_defaults(value) };
+    return bind(&binding, schema, value, schema->name == NULL ? "" : schema->name, &root, err);
 }

@@ -60,11 +60,15 @@ MUST_USE bool schema_check(const struct schema *schema, struct body_value *value
                            struct arena *arena, struct error *err);
 
 /* The second, stricter reading: integers must be written as such and fit 64 bits (BIND-003), dates
- * must exist (NEW-045).
+ * must exist (NEW-045), and a member counts under any letter case (BIND-004): the value that wins
+ * is put under the exact name.
  * value  one that passed schema_check.
- * Fails  INVALID_ARGUMENT  json: cannot unmarshal number 3.0 into Go struct field ... */
-MUST_USE bool schema_bind(const struct schema *schema, const struct body_value *value,
-                          struct error *err);
+ * Fails  INVALID_ARGUMENT         json: cannot unmarshal number 3.0 into Go struct field ...
+ *        INVALID_ARGUMENT "name"  a name under another case that is none, in the operations' words
+ *                                 (SNAP-X-026)
+ *        NO_MEMORY */
+MUST_USE bool schema_bind(const struct schema *schema, struct body_value *value,
+                          struct arena *arena, struct error *err);
 
 /* Checks one string against a SCHEMA_STRING: enum, length, pattern. The message has no pointer. */
 MUST_USE bool schema_check_text(const struct schema *schema, struct text t, struct error *err);
