@@ -13,6 +13,7 @@
 #include "mock/api/call.h"
 
 bool op_get_health(struct call *call, struct error *err);
+bool op_get_capabilities(struct call *call, struct error *err);
 
 bool op_list_instances(struct call *call, struct error *err);
 bool op_create_instance(struct call *call, struct error *err);

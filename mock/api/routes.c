@@ -75,7 +75,8 @@ static const struct error_row attach_volume_errors[] = {
 const struct route routes[] = {
     { ROUTE(GET, "/health", "getHealth", NULL), .failure = "failed to get health",
       .run = op_get_health },
-    { ROUTE(GET, "/capabilities", "getCapabilities", "resource:read") },
+    { ROUTE(GET, "/capabilities", "getCapabilities", "resource:read"),
+      .failure = "failed to resolve network capabilities", .run = op_get_capabilities },
     { ROUTE(GET, "/resources", "getResources", "resource:read") },
     { ROUTE(POST, "/resources/memory/reclaim", "reclaimMemory", "resource:write") },
 

@@ -6,21 +6,45 @@
 
 #define ON(os) (UINT32_C(1) << (os))
 
+#define CAN(feature) (UINT32_C(1) << FEATURE_##feature)
+#define CAN_ALWAYS                                                                                 \
+    (CAN(SNAPSHOTS) | CAN(STANDBY) | CAN(FORK) | CAN(PAUSE) | CAN(BALLOON_CONTROL) | CAN(VSOCK))
+
 static const struct {
     const char *name;
     uint32_t hosts;        /* operating systems with a backend for it */
     bool compression_ends; /* COMP-026                                */
     bool limits_devices;   /* SNAP-H-005                              */
+    uint32_t features;     /* NEW-014                                 */
 } hypervisors[] = {
-    [HYPERVISOR_UNSET] = { "", 0, false, false },
+    [HYPERVISOR_UNSET] = { "", 0, false, false, 0 },
     [HYPERVISOR_CLOUD_HYPERVISOR] = { "cloud-hypervisor", ON(HOST_LINUX) | ON(HOST_DARWIN), true,
-                                      false },
-    [HYPERVISOR_FIRECRACKER] = { "firecracker", ON(HOST_LINUX), true, false },
-    [HYPERVISOR_QEMU] = { "qemu", ON(HOST_LINUX) | ON(HOST_DARWIN), true, false },
-    [HYPERVISOR_QEMU_MICROVM] = { "qemu-microvm", ON(HOST_LINUX), true, true },
-    [HYPERVISOR_VZ] = { "vz", ON(HOST_DARWIN), false, false },
+                                      false,
+                                      CAN_ALWAYS | CAN(HOTPLUG_MEMORY) | CAN(GPU_PASSTHROUGH) |
+                                          CAN(DISK_IO_LIMIT) | CAN(DISK_RESIZE) },
+    [HYPERVISOR_FIRECRACKER] = { "firecracker", ON(HOST_LINUX), true, false,
+                                 CAN_ALWAYS | CAN(DISK_IO_LIMIT) },
+    [HYPERVISOR_QEMU] = { "qemu", ON(HOST_LINUX) | ON(HOST_DARWIN), true, false,
+                          CAN_ALWAYS | CAN(GPU_PASSTHROUGH) | CAN(DISK_IO_LIMIT) },
+    [HYPERVISOR_QEMU_MICROVM] = { "qemu-microvm", ON(HOST_LINUX), true, true,
+                                  CAN_ALWAYS | CAN(DISK_IO_LIMIT) },
+    [HYPERVISOR_VZ] = { "vz", ON(HOST_DARWIN), false, false, CAN_ALWAYS },
 };
 static_assert(ARRAY_LEN(hypervisors) == HYPERVISOR_COUNT, "one row per hypervisor");
+
+static const char *const feature_names[] = {
+    [FEATURE_SNAPSHOTS] = "snapshots",
+    [FEATURE_STANDBY] = "standby",
+    [FEATURE_FORK] = "fork",
+    [FEATURE_PAUSE] = "pause",
+    [FEATURE_HOTPLUG_MEMORY] = "hotplug-memory",
+    [FEATURE_BALLOON_CONTROL] = "balloon-control",
+    [FEATURE_VSOCK] = "vsock",
+    [FEATURE_GPU_PASSTHROUGH] = "gpu-passthrough",
+    [FEATURE_DISK_IO_LIMIT] = "disk-io-limit",
+    [FEATURE_DISK_RESIZE] = "disk-resize",
+};
+static_assert(ARRAY_LEN(feature_names) == HYPERVISOR_FEATURE_COUNT, "one name per feature");
 
 static const char *const os_names[] = { [HOST_LINUX] = "linux", [HOST_DARWIN] = "darwin" };
 static_assert(ARRAY_LEN(os_names) == HOST_OS_COUNT, "one name per system");
@@ -62,6 +86,26 @@ bool hypervisor_runs_on(enum hypervisor h, struct host_platform host)
 bool hypervisor_can_standby(enum hypervisor h, struct host_platform host)
 {
     return h != HYPERVISOR_VZ || host.arch != HOST_AMD64;
+}
+
+const char *hypervisor_feature_name(enum hypervisor_feature feature)
+{
+    return feature_names[feature];
+}
+
+bool hypervisor_has(enum hypervisor h, struct host_platform host, enum hypervisor_feature feature)
+{
+    if ((feature == FEATURE_SNAPSHOTS || feature == FEATURE_STANDBY) &&
+        !hypervisor_can_standby(h, host))
+        return false;
+    return (hypervisors[h].features & (UINT32_C(1) << feature)) != 0;
+}
+
+bool hypervisor_is_offered_on(enum hypervisor h, struct host_platform host)
+{
+    if (host.os == HOST_DARWIN)
+        return h == HYPERVISOR_VZ;
+    return hypervisor_runs_on(h, host) && (h != HYPERVISOR_QEMU_MICROVM || host.arch == HOST_AMD64);
 }
 
 bool hypervisor_compression_ends(enum hypervisor h)

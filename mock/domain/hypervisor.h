@@ -49,6 +49,26 @@ bool hypervisor_compression_ends(enum hypervisor h);
 MUST_USE bool hypervisor_check_machine(enum hypervisor h, struct host_platform host,
                                        struct error *err);
 
+/* What a hypervisor can do, in the order GET /capabilities lists them (NEW-014). */
+enum hypervisor_feature {
+    FEATURE_SNAPSHOTS,
+    FEATURE_STANDBY,
+    FEATURE_FORK,
+    FEATURE_PAUSE,
+    FEATURE_HOTPLUG_MEMORY,
+    FEATURE_BALLOON_CONTROL,
+    FEATURE_VSOCK,
+    FEATURE_GPU_PASSTHROUGH,
+    FEATURE_DISK_IO_LIMIT,
+    FEATURE_DISK_RESIZE,
+    HYPERVISOR_FEATURE_COUNT,
+};
+const char *hypervisor_feature_name(enum hypervisor_feature feature); /* "hotplug-memory" ... */
+bool hypervisor_has(enum hypervisor h, struct host_platform host, enum hypervisor_feature feature);
+
+/* Whether a server on that host says it supports it: fewer than those with a backend (NEW-013). */
+bool hypervisor_is_offered_on(enum hypervisor h, struct host_platform host);
+
 /* What a virtual machine is made of, as far as a hypervisor may refuse it. */
 struct device_plan {
     int64_t hotplug_bytes;

@@ -13,18 +13,37 @@
 
 enum { MAX_BYTES = 64 * 1024 * 1024 };
 
+static void start(struct api_fixture *f, const struct world_settings *world)
+{
+    const struct api_settings settings = { .auth = AUTH_ANY };
+
+    f->world = world_new(&f->fake.env, world);
+    assert_non_null(f->world);
+    f->api = api_new(f->world, &settings);
+    assert_non_null(f->api);
+}
+
+static void stop(struct api_fixture *f)
+{
+    api_free(f->api);
+    world_free(f->world);
+}
+
+void api_restart(struct api_fixture *f, const struct world_settings *settings)
+{
+    response_reset(&f->res);
+    stop(f);
+    start(f, settings);
+}
+
 int api_setup(void **state)
 {
     const struct world_settings world = world_settings_default();
-    const struct api_settings settings = { .auth = AUTH_ANY };
     struct api_fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
     fake_env_init(&f->fake);
-    f->world = world_new(&f->fake.env, &world);
-    assert_non_null(f->world);
-    f->api = api_new(f->world, &settings);
-    assert_non_null(f->api);
+    start(f, &world);
     f->arena = arena_capped(MAX_BYTES);
     response_init(&f->res, &f->arena, MAX_BYTES);
     f->token = "Bearer test";
@@ -40,8 +59,7 @@ int api_teardown(void **state)
     free(f->answer);
     response_fini(&f->res);
     arena_fini(&f->arena);
-    api_free(f->api);
-    world_free(f->world);
+    stop(f);
     assert_int_equal(f->fake.live_blocks, 0);
     free(f);
     return 0;

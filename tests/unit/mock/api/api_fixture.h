@@ -25,6 +25,9 @@ struct api_fixture {
 int api_setup(void **state);
 int api_teardown(void **state);
 
+/* Goes on with an empty world of other settings. */
+void api_restart(struct api_fixture *f, const struct world_settings *settings);
+
 /* target: "/path?query". body: NULL for none. */
 void send_request(struct api_fixture *f, enum http_method method, const char *target,
                   const char *body);
