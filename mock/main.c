@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base/buffer.h"
 #include "common/env/env.h"
 #include "common/program/options.h"
+#include "common/program/read_file.h"
 #include "common/program/ready_file.h"
 #include "mock/api/api.h"
 #include "mock/domain/hypervisor.h"
@@ -15,7 +17,10 @@
 
 static const struct option_spec specs[] = {
     { "listen", "HOST:PORT", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
-    { "auth", "any|off", "any", "any: every non-empty bearer token is accepted; off: none needed" },
+    { "auth", "any|off|jwt", "any",
+      "any: every non-empty bearer token is accepted; off: none needed; jwt: only tokens signed "
+      "with the secret, for what their permissions allow" },
+    { "jwt-secret-file", "FILE", NULL, "with --auth jwt: the HMAC secret; a final newline is cut" },
     { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },
     { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },
     { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },
@@ -37,6 +42,7 @@ static const struct options_program program = {
 struct settings {
     struct listen_address listen;
     struct api_settings api;
+    struct buffer secret; /* what api.jwt_secret points into */
     struct world_settings world;
     bool seeded;
     uint64_t seed;
@@ -45,6 +51,11 @@ struct settings {
     const char *ready_file; /* NULL for none */
     int ready_fd;           /* -1 for none   */
 };
+
+static void settings_scope_end(struct settings *settings)
+{
+    buffer_fini(&settings->secret);
+}
 
 static bool read_hypervisor(const struct options *o, enum hypervisor *out, struct error *err)
 {
@@ -67,6 +78,36 @@ static bool read_seed(const struct options *o, struct settings *out, struct erro
     if (text == NULL || text_parse_u64(text_of(text), &out->seed))
         return true;
     return options_complain(o, "seed", err, "must be a whole number of 0 or more");
+}
+
+enum { SECRET_MAX = 64 * 1024 };
+
+static struct text without_final_newline(struct text t)
+{
+    if (t.len == 0 || t.data[t.len - 1] != '\n')
+        return t;
+    t.len--;
+    if (t.len > 0 && t.data[t.len - 1] == '\r')
+        t.len--;
+    return t;
+}
+
+static bool read_secret(const struct options *o, struct settings *out, struct error *err)
+{
+    static const char option[] = "jwt-secret-file";
+    const char *path = options_text(o, option);
+    struct error why = { 0 };
+
+    if (path == NULL)
+        return out->api.auth != AUTH_JWT ||
+               options_complain(o, option, err, "is required with --auth jwt");
+    if (out->api.auth != AUTH_JWT)
+        return options_complain(o, option, err, "has a meaning with --auth jwt only");
+    if (!read_file(path, SECRET_MAX, &out->secret, &why))
+        return options_complain(o, option, err, "is of no use: %s", why.message);
+    out->api.jwt_secret = without_final_newline(buffer_text(&out->secret));
+    return out->api.jwt_secret.len > 0 ||
+           options_complain(o, option, err, "is of no use: %s is empty", path);
 }
 
 static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)
@@ -93,7 +134,9 @@ static struct capacity endless_capacity(void)
 
 static bool read_settings(const struct options *o, struct settings *out, struct error *err)
 {
-    static const char *const auth_modes[] = { [AUTH_ANY] = "any", [AUTH_OFF] = "off", NULL };
+    static const char *const auth_modes[] = {
+        [AUTH_ANY] = "any", [AUTH_OFF] = "off", [AUTH_JWT] = "jwt", NULL
+    };
     static const char *const log_formats[] = {
         [ACCESS_LOG_OFF] = "off", [ACCESS_LOG_TEXT] = "text", [ACCESS_LOG_JSON] = "json", NULL
     };
@@ -114,7 +157,7 @@ static bool read_settings(const struct options *o, struct settings *out, struct 
     out->max_body = (size_t)max_body;
     out->log = (enum access_log_format)log;
     out->ready_file = options_text(o, "ready-file");
-    return true;
+    return read_secret(o, out, err);
 }
 
 /* As many connections as the system gives descriptors for, less our own. */
@@ -192,7 +235,7 @@ static bool run(const struct settings *settings, struct error *err)
 int main(int argc, char **argv)
 {
     struct options options;
-    struct settings settings;
+    SCOPED(settings) struct settings settings = { 0 };
     struct error err = { 0 };
 
     serve_take_signals();

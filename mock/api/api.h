@@ -11,12 +11,16 @@
 #include "mock/domain/world.h"
 
 enum auth_mode {
-    AUTH_ANY, /* any non-empty bearer token */
-    AUTH_OFF, /* tokens are not looked at   */
+    AUTH_ANY, /* any non-empty bearer token                   */
+    AUTH_OFF, /* tokens are not looked at                     */
+    AUTH_JWT, /* JSON Web Tokens that the secret has signed   */
 };
 
 struct api_settings {
     enum auth_mode auth;
+    /* The HMAC key of AUTH_JWT, 1 to INT_MAX bytes (AUTH-022; not the empty one of AUTH-025, which
+     * everybody knows). Borrowed; must outlive the api. */
+    struct text jwt_secret;
 };
 
 struct api;
@@ -26,8 +30,8 @@ struct api;
 MUST_USE struct api *api_new(struct world *world, const struct api_settings *settings);
 void api_free(struct api *api);
 
-/* Answers one request: route -> auth -> params -> body -> resolve -> bind -> operate -> encode
- * (common.md section 2; the first step that refuses decides the answer).
+/* Answers one request: route -> auth -> params -> body -> scope -> resolve -> bind -> operate ->
+ * encode (common.md section 2; the first step that refuses decides the answer).
  * req   borrowed for the call; its texts until the response is reset
  * res   reset; filled completely. A stream in it lives on until response_reset. */
 void api_handle(struct api *api, const struct http_request *req, struct response *res);

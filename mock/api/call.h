@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/http/http.h"
 #include "common/http/query.h"
+#include "mock/api/auth.h"
 #include "mock/api/body.h"
 #include "mock/api/params.h"
 #include "mock/api/response.h"
@@ -28,6 +29,7 @@ struct call {
 
     const struct route *route;
     struct path_param params[PATH_MAX_PARAMS]; /* in the path's order */
+    struct token token;                        /* what it allows      */
     struct query query;
     const struct tag_filter *tags;   /* of routes with a tags parameter */
     struct body_value body;          /* of routes with a JSON body: checked, defaults filled in */

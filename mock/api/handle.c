@@ -93,14 +93,19 @@ static bool find_route(struct call *call)
 /* Step 4. */
 static bool authenticate(struct call *call)
 {
-    if (call->route->scope == NULL || call->api->settings.auth == AUTH_OFF) /* AUTH-002 */
-        return true;
+    const struct http_request *req = call->req;
+    struct error err = { 0 };
 
-    const char *reason = auth_any_refusal(
-        http_find_header(call->req->headers, call->req->header_count, "Authorization"));
-    if (reason == NULL)
+    if (call->route->scope == NULL)
+        return true; /* whatever is sent (AUTH-002) */
+
+    const struct text header = http_find_header(req->headers, req->header_count, "Authorization");
+    if (auth_check(&call->api->settings, header, world_now_ns(call->world), call->arena,
+                   &call->token, &err))
         return true;
-    return call_refuse(call, 401, "Unauthorized", "security requirements failed: %s", reason);
+    if (err.code == ERROR_NO_MEMORY)
+        return call_refuse_no_memory(call);
+    return call_refuse(call, 401, "Unauthorized", "security requirements failed: %s", err.message);
 }
 
 /* Known to the API, not yet to this program. */
@@ -112,7 +117,7 @@ static bool check_implemented(struct call *call)
                        call->route->operation_id);
 }
 
-/* Step 5. */
+/* Step 5, before the body is looked at (PIPE-005). */
 static bool check_params(struct call *call)
 {
     struct error err = { 0 };
@@ -185,6 +190,15 @@ static bool check_body(struct call *call)
         return refuse_body(call, "failed to decode request body: ", err.message);
     }
     return check_schema(call);
+}
+
+/* Step 7. */
+static bool check_scope(struct call *call)
+{
+    const char *scope = call->route->scope;
+
+    return scope == NULL || token_has_scope(&call->token, scope) ||
+           call_refuse(call, 403, "Forbidden", "missing required scope: %s", scope); /* SCOPE-005 */
 }
 
 /* Step 8. */
@@ -282,8 +296,8 @@ void api_handle(struct api *api, const struct http_request *req, struct response
 
     world_advance(api->world);
     (void)(check_target(&call) && find_route(&call) && authenticate(&call) &&
-           check_implemented(&call) && check_params(&call) && check_body(&call) && resolve(&call) &&
-           bind(&call) && operate(&call));
+           check_implemented(&call) && check_params(&call) && check_body(&call) &&
+           check_scope(&call) && resolve(&call) && bind(&call) && operate(&call));
 
     if (res->body.failed) {
         res->cause = "the answer does not fit its buffer";

@@ -10,17 +10,18 @@
 #include <cmocka.h>
 
 #include "common/json/json_writer.h"
+#include "tests/support/jwt_mint.h"
+
+#define SECRET "secret of the fixture"
 
 enum { MAX_BYTES = 64 * 1024 * 1024 };
 
 static void start(struct api_fixture *f, const struct world_settings *world)
 {
-    const struct api_settings settings = { .auth = AUTH_ANY };
-
     f->world = world_new(&f->fake.env, world);
     assert_non_null(f->world);
-    f->api = api_new(f->world, &settings);
-    assert_non_null(f->api);
+    f->api = NULL;
+    given_auth(f, AUTH_ANY);
 }
 
 static void stop(struct api_fixture *f)
@@ -44,6 +45,7 @@ int api_setup(void **state)
     assert_non_null(f);
     fake_env_init(&f->fake);
     start(f, &world);
+    f->signed_token = buffer_capped(MAX_BYTES);
     f->arena = arena_capped(MAX_BYTES);
     response_init(&f->res, &f->arena, MAX_BYTES);
     f->token = "Bearer test";
@@ -57,12 +59,29 @@ int api_teardown(void **state)
     struct api_fixture *f = *state;
 
     free(f->answer);
+    buffer_fini(&f->signed_token);
     response_fini(&f->res);
     arena_fini(&f->arena);
     stop(f);
     assert_int_equal(f->fake.live_blocks, 0);
     free(f);
     return 0;
+}
+
+void given_auth(struct api_fixture *f, enum auth_mode mode)
+{
+    const struct api_settings settings = { .auth = mode, .jwt_secret = TEXT(SECRET) };
+
+    api_free(f->api);
+    f->api = api_new(f->world, &settings);
+    assert_non_null(f->api);
+}
+
+void given_claims(struct api_fixture *f, const char *claims)
+{
+    buffer_clear(&f->signed_token);
+    jwt_mint_bearer(&f->signed_token, SECRET, claims);
+    f->token = f->signed_token.data;
 }
 
 /* What an edge would send: the body, then the stream to its end. */

@@ -14,11 +14,12 @@ struct api_fixture {
     struct api *api;
     struct arena arena;
     struct response res;
-    char *answer;             /* body of the last answer, streamed pieces joined; NUL-terminated */
-    size_t pieces;            /* of the last answer: 1, more when it was streamed */
-    const char *token;        /* of the next requests; NULL sends no Authorization header */
-    const char *content_type; /* of the next requests with a body; NULL sends none */
-    char id[32];              /* of the last resource created */
+    char *answer;      /* body of the last answer, streamed pieces joined; NUL-terminated */
+    size_t pieces;     /* of the last answer: 1, more when it was streamed */
+    const char *token; /* of the next requests; NULL sends no Authorization header */
+    struct buffer signed_token; /* what given_claims made */
+    const char *content_type;   /* of the next requests with a body; NULL sends none */
+    char id[32];                /* of the last resource created */
 };
 
 /* cmocka setup and teardown; *state is the fixture. Tokens are sent, bodies are JSON. */
@@ -27,6 +28,10 @@ int api_teardown(void **state);
 
 /* Goes on with an empty world of other settings. */
 void api_restart(struct api_fixture *f, const struct world_settings *settings);
+/* The next requests' tokens are judged this way; with AUTH_JWT, by a secret of the fixture's. */
+void given_auth(struct api_fixture *f, enum auth_mode mode);
+/* The next requests' token is signed with that secret and claims this. */
+void given_claims(struct api_fixture *f, const char *claims);
 
 /* target: "/path?query". body: NULL for none. */
 void send_request(struct api_fixture *f, enum http_method method, const char *target,

@@ -13,10 +13,14 @@
 
 #define UNAUTHORIZED(reason)                                                                       \
     "{\"code\":\"Unauthorized\",\"message\":\"security requirements failed: " reason "\"}"
+#define FORBIDDEN(scope)                                                                           \
+    "{\"code\":\"Forbidden\",\"message\":\"missing required scope: " scope "\"}"
+#define WHOLE_NUMBER_WITH_FRACTION                                                                 \
+    "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":1.0}}"
 #define BODY_MISSING "request body has an error: value is required but missing"
 #define NOT_FOUND    "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
 
-static void health_needs_no_token(void **state)
+static void health_needs_no_token(void **state) /* AUTH-001, AUTH-002 */
 {
     struct api_fixture *f = *state;
 
@@ -28,6 +32,12 @@ static void health_needs_no_token(void **state)
     expect_json(f, 200, "{\"status\":\"ok\"}\n");
     post(f, "/health", NULL);
     expect_status(f, 405);
+    given_auth(f, AUTH_JWT);
+    get(f, "/health");
+    expect_status(f, 200);
+    given_claims(f, "{\"exp\":1,\"permissions\":[]}");
+    get(f, "/health");
+    expect_status(f, 200);
 }
 
 static void expect_not_found_text(struct api_fixture *f)
@@ -40,6 +50,7 @@ static void expect_not_found_text(struct api_fixture *f)
     assert_true(text_equal_cstr(f->res.headers[0].value, "nosniff"));
 }
 
+/* PIPE-007, INST-X-001 */
 static void an_unknown_path_is_404_text_with_or_without_a_token(void **state)
 {
     static const char *const paths[] = {
@@ -77,7 +88,7 @@ static bool allows(const struct api_fixture *f, const char *method)
     return false;
 }
 
-static void a_wrong_method_is_405_with_one_allow_line_per_method(void **state)
+static void a_wrong_method_is_405_with_one_allow_line_per_method(void **state) /* PIPE-007 */
 {
     static const enum http_method methods[] = { HTTP_PUT, HTTP_HEAD, HTTP_OPTIONS, HTTP_TRACE };
     struct api_fixture *f = *state;
@@ -156,56 +167,117 @@ static void a_path_that_does_not_decode_is_400_text(void **state)
     assert_true(f->res.close);
 }
 
-static void each_fault_of_a_token_has_its_reason(void **state)
+static void each_fault_of_a_token_is_a_401_with_its_reason(void **state) /* AUTH-010 */
 {
     static const struct {
-        const char *header;
-        const char *body; /* NULL: accepted */
+        enum auth_mode auth;
+        const char *header; /* NULL: none, or the one the claims make */
+        const char *claims; /* signed with the right secret           */
+        const char *body;   /* NULL: accepted                         */
     } cases[] = {
-        { NULL, UNAUTHORIZED("authorization header required") },
-        { "", UNAUTHORIZED("authorization header required") },
-        { "Bearer", UNAUTHORIZED("invalid authorization header format") },
-        { "token", UNAUTHORIZED("invalid authorization header format") },
-        { "Basic dTpw", UNAUTHORIZED("invalid authorization header format") },
-        { "Bearer  two", UNAUTHORIZED("invalid token") },
-        { "Bearer My API Key", NULL },
-        { "bEARER x", NULL },
+        { AUTH_ANY, NULL, NULL, UNAUTHORIZED("authorization header required") },
+        { AUTH_ANY, "Bearer", NULL, UNAUTHORIZED("invalid authorization header format") },
+        { AUTH_ANY, "Bearer  two", NULL, UNAUTHORIZED("invalid token") },
+        { AUTH_ANY, "Bearer My API Key", NULL, NULL },
+        { AUTH_OFF, NULL, NULL, NULL },
+        { AUTH_OFF, "Basic dTpw", NULL, NULL },
+        { AUTH_JWT, NULL, NULL, UNAUTHORIZED("authorization header required") },
+        { AUTH_JWT, "Basic dTpw", NULL, UNAUTHORIZED("invalid authorization header format") },
+        { AUTH_JWT, "Bearer My API Key", NULL, UNAUTHORIZED("invalid token") },
+        { AUTH_JWT, NULL, "{\"exp\":1}", UNAUTHORIZED("invalid token") },
+        { AUTH_JWT, NULL, "{\"scope\":\"push\"}", UNAUTHORIZED("invalid token type") },
+        { AUTH_JWT, NULL, "{\"sub\":\"user-1\"}", NULL },
     };
     struct api_fixture *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        given_auth(f, cases[i].auth);
         f->token = cases[i].header;
+        if (cases[i].claims != NULL)
+            given_claims(f, cases[i].claims);
         get(f, "/instances");
         if (cases[i].body == NULL)
             expect_json(f, 200, "[]\n");
         else
             expect_json(f, 401, cases[i].body);
+        assert_int_equal(f->res.header_count, 0); /* no WWW-Authenticate (HTTP-035) */
     }
 }
 
-static void with_auth_off_no_token_is_needed(void **state)
+static void a_token_expires_with_the_worlds_clock(void **state) /* AUTH-023 */
 {
     struct api_fixture *f = *state;
-    const struct api_settings off = { .auth = AUTH_OFF };
+    char claims[100];
 
-    api_free(f->api);
-    f->api = api_new(f->world, &off);
-    assert_non_null(f->api);
-    f->token = NULL;
+    given_auth(f, AUTH_JWT);
+    snprintf(claims, sizeof claims, "{\"exp\":%lld}",
+             (long long)(FAKE_ENV_START_NS / NS_PER_SEC + 60));
+    given_claims(f, claims);
+    f->fake.now_ns += 60 * NS_PER_SEC - 1;
     get(f, "/instances");
-    expect_json(f, 200, "[]\n");
+    expect_status(f, 200);
+    f->fake.now_ns++;
+    get(f, "/instances");
+    expect_json(f, 401, UNAUTHORIZED("invalid token"));
 }
 
-static void no_token_beats_an_invalid_body(void **state) /* PIPE-001 */
+/* PIPE-001, SNAP-X-008, INST-X-003 */
+static void no_token_beats_whatever_else_is_wrong(void **state)
 {
+    static const char reason[] = UNAUTHORIZED("authorization header required");
     struct api_fixture *f = *state;
 
     f->token = NULL;
     post(f, "/instances", "{");
-    expect_status(f, 401);
+    expect_json(f, 401, reason);
+    post(f, "/instances/unknown/snapshots", "");
+    expect_json(f, 401, reason);
+    send_request(f, HTTP_DELETE, "/instances/unknown?graceful_shutdown=maybe", NULL);
+    expect_json(f, 401, reason);
+    get(f, "/snapshots/unknown");
+    expect_json(f, 401, reason);
 }
 
-static void an_invalid_body_beats_an_unknown_resource(void **state) /* PIPE-004 */
+/* PIPE-002, SNAP-X-009, INST-X-005 */
+static void an_invalid_body_or_query_beats_a_missing_scope(void **state)
+{
+    struct api_fixture *f = *state;
+
+    given_auth(f, AUTH_JWT);
+    given_claims(f, "{\"permissions\":[]}");
+    post(f, "/instances/unknown/snapshots", "");
+    expect_bad_request(f, BODY_MISSING);
+    post(f, "/instances/unknown/snapshots", "{\"kind\":\"Standby\",\"name\":1}");
+    expect_status(f, 400);
+    send_request(f, HTTP_DELETE, "/instances/unknown?graceful_shutdown=maybe", NULL);
+    expect_status(f, 400);
+    get(f, "/snapshots?kind=Other");
+    expect_status(f, 400);
+}
+
+/* PIPE-003, PIPE-008, SNAP-X-006, SNAP-X-010, INST-X-005, SCOPE-005 */
+static void a_missing_scope_beats_an_unknown_resource_and_the_typed_decoder(void **state)
+{
+    struct api_fixture *f = *state;
+
+    given_auth(f, AUTH_JWT);
+    given_claims(f, "{\"permissions\":[\"snapshot:read\",\"instance:write\"]}");
+    post(f, "/instances/unknown/snapshots", "{\"kind\":\"Standby\"}");
+    expect_json(f, 403, FORBIDDEN("snapshot:write"));
+    post(f, "/instances/unknown/snapshots", WHOLE_NUMBER_WITH_FRACTION);
+    expect_json(f, 403, FORBIDDEN("snapshot:write"));
+    get(f, "/instances/unknown");
+    expect_json(f, 403, FORBIDDEN("instance:read"));
+    send_request(f, HTTP_DELETE, "/snapshots/50%25", NULL);
+    expect_json(f, 403, FORBIDDEN("snapshot:delete"));
+    get(f, "/snapshots/unknown"); /* and with the scope, the operation's own 404 */
+    expect_status(f, 404);
+    send_request(f, HTTP_DELETE, "/instances/unknown", NULL);
+    expect_json(f, 403, FORBIDDEN("instance:delete"));
+}
+
+/* PIPE-004, INST-X-004 */
+static void an_invalid_body_beats_an_unknown_resource(void **state)
 {
     struct api_fixture *f = *state;
 
@@ -217,8 +289,7 @@ static void an_invalid_body_beats_an_unknown_resource(void **state) /* PIPE-004 
 
 static void an_unknown_resource_beats_the_typed_decoder(void **state) /* PIPE-006 */
 {
-    static const char body[] =
-        "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":1.0}}";
+    static const char body[] = WHOLE_NUMBER_WITH_FRACTION;
     struct api_fixture *f = *state;
 
     post(f, "/instances/unknown/snapshots", body);
@@ -254,7 +325,8 @@ static void the_binding_of_a_query_comes_after_resolution(void **state)
     expect_status(f, 204);
 }
 
-static void a_bad_escape_left_after_decoding_is_a_binding_error(void **state) /* BIND-001 */
+/* BIND-001, PIPE-008 */
+static void a_bad_escape_left_after_decoding_is_a_binding_error(void **state)
 {
     struct api_fixture *f = *state;
 
@@ -302,9 +374,11 @@ int main(void)
         TEST(a_literal_path_hides_a_resource_of_that_name),
         TEST(an_empty_path_segment_is_a_json_404),
         TEST(a_path_that_does_not_decode_is_400_text),
-        TEST(each_fault_of_a_token_has_its_reason),
-        TEST(with_auth_off_no_token_is_needed),
-        TEST(no_token_beats_an_invalid_body),
+        TEST(each_fault_of_a_token_is_a_401_with_its_reason),
+        TEST(a_token_expires_with_the_worlds_clock),
+        TEST(no_token_beats_whatever_else_is_wrong),
+        TEST(an_invalid_body_or_query_beats_a_missing_scope),
+        TEST(a_missing_scope_beats_an_unknown_resource_and_the_typed_decoder),
         TEST(an_invalid_body_beats_an_unknown_resource),
         TEST(an_unknown_resource_beats_the_typed_decoder),
         TEST(an_invalid_query_beats_an_unknown_resource),
