@@ -130,7 +130,7 @@ static const struct {
 
 static bool dates_hold(const struct body_value *claims, int64_t now_ns)
 {
-    const double now = (double)(now_ns / NS_PER_SEC);
+    const int64_t now_s = now_ns / NS_PER_SEC;
 
     for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
         const struct body_value *claim = body_find(claims, dates[i].name);
@@ -141,7 +141,7 @@ static bool dates_hold(const struct body_value *claims, int64_t now_ns)
         const double seconds = body_number_estimate(claim->text);
         if (seconds == 0)
             continue; /* not set, for the server's library; and it counts whole seconds */
-        const bool has_come = floor(seconds) <= now;
+        const bool has_come = floor(seconds) <= (double)now_s;
         if (dates[i].rule == (has_come ? DATE_MUST_COME : DATE_MUST_HAVE_COME))
             return false;
     }
