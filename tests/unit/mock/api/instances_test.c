@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "mock/domain/image.h"
 #include "tests/unit/mock/api/api_fixture.h"
 
 #define NOT_FOUND     "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
@@ -210,6 +211,174 @@ static void each_refusal_has_its_code_and_message(void **state)
     expect_json(f, 200, "[]\n");
 }
 
+static void given_image(struct api_fixture *f, const char *reference,
+                        enum image_condition condition)
+{
+    struct error err = { 0 };
+    assert_true(world_set_image(f->world, text_of(reference), condition, &err));
+}
+
+#define RESOLVE "resolve image team/app for platform linux/amd64: "
+#define DIGEST  "502f47ef46d09e193e839269e071f38eef228925f46bc7a24415ec0c7d3d8e87"
+
+static void an_image_that_cannot_be_used_is_refused_with_its_reason(void **state)
+{
+    static const struct {
+        enum image_condition condition;
+        int status;
+        const char *code;
+        const char *message;
+    } cases[] = {
+        { IMAGE_MISSING, 404, "not_found", RESOLVE "image not found" }, /* INST-C-023 */
+        { IMAGE_PULLABLE, 400, "image_not_ready",                       /* INST-C-024 */
+          "image not ready: image docker.io/team/app@sha256:" DIGEST
+          " is being pulled, please try again shortly" },
+        { IMAGE_PENDING, 400, "image_not_ready", /* INST-C-025 */
+          "image not ready: image status is pending" },
+        { IMAGE_PULLING, 400, "image_not_ready", "image not ready: image status is pulling" },
+        { IMAGE_CONVERTING, 400, "image_not_ready", "image not ready: image status is converting" },
+        { IMAGE_FAILED, 400, "image_not_ready", "image not ready: image status is failed" },
+        { IMAGE_RATE_LIMITED, 429, "rate_limited", /* INST-C-026 */
+          "registry rate limit exceeded; retry later or authenticate to the registry" },
+        { IMAGE_NO_PLATFORM, 404, "platform_not_available", /* INST-C-030 */
+          RESOLVE "platform not available for image: no child with platform linux/amd64 in index "
+                  "docker.io/team/app:latest" },
+        { IMAGE_UNREACHABLE, 500, "internal_error", "failed to create instance" },
+    };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        given_image(f, "docker.io/team/app:latest", cases[i].condition);
+        post(f, "/instances", "{\"name\":\"a\",\"image\":\"team/app\"}");
+        expect_error(f, cases[i].status, cases[i].code, cases[i].message);
+        assert_int_equal(f->res.header_count, 0); /* no Retry-After (HTTP-034) */
+    }
+    get(f, "/instances");
+    expect_json(f, 200, "[]\n");
+
+    given_image(f, "team/app", IMAGE_READY);
+    given_instance(f, "{\"name\":\"a\",\"image\":\"team/app\"}");
+    get(f, "/instances/a");
+    expect_contains(f, "\"image\":\"team/app\""); /* as sent (INST-J-004) */
+}
+
+static void an_image_must_be_named_in_the_form_of_a_reference(void **state)
+{
+    static const char *const images[] = { "", "Alpine", "al pine", "https://docker.io/alpine" };
+    static const char *const reasons[] = {
+        "image is empty", /* INST-C-021 */
+        "invalid image name: invalid reference format: repository name (library/Alpine) must be "
+        "lowercase", /* INST-C-022 */
+        "invalid image name: invalid reference format",
+        "invalid image name: invalid reference format",
+    };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(images); i++) {
+        char body[100];
+        snprintf(body, sizeof body, "{\"name\":\"a\",\"image\":\"%s\"}", images[i]);
+        post(f, "/instances", body);
+        expect_error(f, 500, "internal_error", "failed to create instance");
+        assert_string_equal(f->res.cause, reasons[i]);
+    }
+}
+
+static void send_and_expect(struct api_fixture *f, const char *target, const char *body, int status)
+{
+    post(f, target, body);
+    expect_status(f, status);
+}
+
+static void what_would_boot_from_a_deleted_image_says_that_it_is_gone(void **state)
+{
+    static const struct {
+        const char *target, *body;
+        int status;
+        const char *code, *message;
+    } cases[] = {
+        { "/instances/off/start", "{}", 404, "not_found", /* INST-ST-027 */
+          "instance image not found" },
+        { "/instances/asleep/restore", NULL, 404, "not_found", /* INST-RS-005 */
+          "instance image not found" },
+        { "/instances/asleep/fork", "{\"name\":\"new\",\"target_state\":\"Running\"}", 404,
+          "not_found", "instance image not found" }, /* INST-FK-035 */
+        { "/instances/off/fork", "{\"name\":\"new\",\"target_state\":\"Running\"}", 404,
+          "not_found", "instance image not found" },
+        { "/snapshots/{snapshot}/fork", "{\"name\":\"new\",\"target_state\":\"Running\"}", 500,
+          "internal_error", "failed to fork snapshot" }, /* SNAP-F-020 */
+        { "/instances/on/snapshots/{snapshot}/restore", "{\"target_state\":\"Running\"}", 404,
+          "not_found", "instance image not found" }, /* SNAP-R-025 */
+    };
+    static const char *const states[][2] = {
+        { "off", "Stopped" },
+        { "asleep", "Standby" },
+        { "on", "Standby" }, /* was Stopped: by then its disk has been replaced (SNAP-R-025) */
+    };
+    struct api_fixture *f = *state;
+    char snapshot[sizeof f->id];
+
+    given_instance(f, "{\"name\":\"off\",\"image\":\"nginx\"}");
+    given_instance(f, "{\"name\":\"asleep\",\"image\":\"nginx:latest\"}");
+    given_instance(f, "{\"name\":\"on\",\"image\":\"docker.io/nginx\"}");
+    send_and_expect(f, "/instances/off/stop", NULL, 200);
+    send_and_expect(f, "/instances/asleep/standby", NULL, 200);
+    given_snapshot(f, "on", "");
+    memcpy(snapshot, f->id, sizeof snapshot);
+    send_and_expect(f, "/instances/on/stop", NULL, 200);
+    given_image(f, "nginx", IMAGE_MISSING);
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char target[128];
+        const char *hole = strstr(cases[i].target, "{snapshot}");
+        if (hole == NULL)
+            snprintf(target, sizeof target, "%s", cases[i].target);
+        else
+            snprintf(target, sizeof target, "%.*s%s%s", (int)(hole - cases[i].target),
+                     cases[i].target, snapshot, hole + strlen("{snapshot}"));
+        post(f, target, cases[i].body);
+        expect_error(f, cases[i].status, cases[i].code, cases[i].message);
+        get(f, "/instances/new");
+        expect_json(f, 404, NOT_FOUND);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        char target[64];
+        char shown[64];
+        snprintf(target, sizeof target, "/instances/%s", states[i][0]);
+        snprintf(shown, sizeof shown, "\"state\":\"%s\"", states[i][1]);
+        get(f, target);
+        expect_contains(f, shown);
+    }
+    /* What boots nothing needs no image. */
+    send_and_expect(f, "/instances/asleep/fork", "{\"name\":\"new\"}", 201);
+
+    given_image(f, "nginx", IMAGE_READY);
+    send_and_expect(f, "/instances/off/start", "{}", 200);
+    send_and_expect(f, "/instances/asleep/restore", NULL, 200);
+}
+
+static void a_running_instance_forked_without_its_image_stays_in_standby(void **state)
+{
+    struct api_fixture *f = *state; /* INST-FK-038 */
+
+    given_instance(f, "{\"name\":\"on\",\"image\":\"nginx\"}");
+    given_image(f, "nginx", IMAGE_MISSING);
+    post(f, "/instances/on/fork", "{\"name\":\"new\",\"from_running\":true}");
+    expect_error(f, 404, "not_found", "instance image not found");
+    get(f, "/instances/on");
+    expect_contains(f, "\"state\":\"Standby\"");
+    get(f, "/instances/new");
+    expect_json(f, 404, NOT_FOUND);
+
+    given_image(f, "nginx", IMAGE_READY);
+    send_and_expect(f, "/instances/on/restore", NULL, 200);
+    given_image(f, "nginx", IMAGE_MISSING);
+    post(f, "/instances/on/fork",
+         "{\"name\":\"new\",\"from_running\":true,\"target_state\":\"Stopped\"}");
+    expect_error(f, 404, "not_found", "instance image not found");
+    get(f, "/instances/new"); /* made before the source failed */
+    expect_contains(f, "\"state\":\"Stopped\"");
+}
+
 static void the_cause_of_a_500_is_kept_for_the_log(void **state) /* INST-X-031 */
 {
     struct api_fixture *f = *state;
@@ -368,6 +537,10 @@ int main(void)
         TEST(optional_parts_come_back_as_they_should),
         TEST(what_is_not_given_is_left_out),
         TEST(each_refusal_has_its_code_and_message),
+        TEST(an_image_that_cannot_be_used_is_refused_with_its_reason),
+        TEST(an_image_must_be_named_in_the_form_of_a_reference),
+        TEST(what_would_boot_from_a_deleted_image_says_that_it_is_gone),
+        TEST(a_running_instance_forked_without_its_image_stays_in_standby),
         TEST(the_cause_of_a_500_is_kept_for_the_log),
         TEST(a_name_in_use_on_the_network_is_a_conflict),
         TEST(id_name_and_prefix_find_the_same_instance),

@@ -142,9 +142,15 @@ static void an_instance_request_is_judged_by_its_schema(void **state)
 {
     static const struct example examples[] = {
         { "{}", INSTANCE "Error at \"/name\": property \"name\" is missing" },
+        /* INST-C-020 */
         { "{\"name\":\"a\"}", INSTANCE "Error at \"/image\": property \"image\" is missing" },
+        { "{\"name\":\"a\",\"image\":7}", INSTANCE "Error at \"/image\": value must be a string" },
         { "{\"name\":\"a\",\"image\":null}",
           INSTANCE "Error at \"/image\": Value is not nullable" },
+        /* INST-C-027 */
+        { "{\"name\":\"a\",\"image\":\"i\",\"platform\":\"\"}",
+          INSTANCE "Error at \"/platform\": string doesn't match the regular expression "
+                   "\"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$\"" },
         { "{\"name\":\"a\",\"image\":\"i\",\"platform\":\"amd64\"}",
           INSTANCE "Error at \"/platform\": string doesn't match the regular expression "
                    "\"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$\"" },
