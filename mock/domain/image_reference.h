@@ -18,14 +18,14 @@ enum {
     IMAGE_NAME_MAX = IMAGE_HOST_MAX + IMAGE_PATH_MAX + IMAGE_TAG_MAX + IMAGE_DIGEST_MAX + 3,
 };
 
-/* A legal reference in its parts; borrowed from the text it was read from, or static. */
+/* A legal reference in its parts; borrowed from the text it was read from, or static. The host is
+ * empty only for a path like a_b.c/d, whose first part looks like a host and is none. */
 struct image_reference {
-    struct text host;    /* "docker.io" when none was given; in the case it was given in. Empty only
-                            for an underscored first part with a dot: a_b.c/d is a path             */
-    struct text library; /* "library/", or empty: stands in front of the path */
-    struct text path; /* "alpine", "team/app"                                                    */
-    struct text tag;  /* "latest" when neither tag nor digest was given; else may be empty       */
-    struct text digest; /* "sha256:..."; empty when none was given. Decides, whatever the tag */
+    struct text host;    /* "docker.io" when none was given; keeps its case             */
+    struct text library; /* "library/", or empty: stands in front of the path           */
+    struct text path;    /* "alpine", "team/app"                                        */
+    struct text tag;     /* "latest" when neither tag nor digest was given; may be empty */
+    struct text digest;  /* "sha256:..."; may be empty. Decides, whatever the tag       */
 };
 
 /* Written out; NUL-terminated. */

@@ -73,6 +73,12 @@ static const struct fault faults[] = {
       INVALID("request", "network.egress requires network.enabled=true") },
     { "14.1", "{'credentials':{' ':{'source':{'env':'E'}," INJECT "}}", NULL, /* INST-C-057 */
       INVALID("request", "credentials key must be non-empty") },
+    { "14.1", "{'credentials':{'k':{'source':{'env':' '}," INJECT "}}", NULL, /* INST-C-059 */
+      INVALID("request", "credentials[\"k\"].source.env is required") },
+    { "14.1", /* INST-C-058 */
+      "{'credentials':{'k':{'source':{'env':'E'}," INJECT ",'k ':{'source':{'env':'E'}," INJECT
+      "}}",
+      NULL, INVALID("request", "duplicate credentials key \"k\" after normalization") },
     { "14.2", /* INST-C-056 */
       "{'credentials':{'k':{'source':{'env':'E'}," INJECT
       "},'network':{'egress':{'enabled':false}}}",
@@ -80,6 +86,9 @@ static const struct fault faults[] = {
     { "14.3", "{'credentials':{'k':{'source':{'env':'E'}," INJECT "}}", /* INST-C-062 */
       "{'network':{'egress':{'enabled':true}}}",
       INVALID("request", "credentials[\"k\"].source.env \"E\" must be present in env") },
+    { "14.3", "{'credentials':{'k':{'source':{'env':'E'}," INJECT "},'env':{'E':' '}}",
+      "{'network':{'egress':{'enabled':true}}}", /* INST-C-063 */
+      INVALID("request", "env var \"E\" must be non-empty when referenced by credentials[\"k\"]") },
     { "15", "{'tags':{'a#':'b'}}", NULL, /* INST-T-003 */
       INVALID("request", "invalid tags: key \"a#\" contains unsupported characters") },
     { "16", "{'auto_standby':{'enabled':true}}", NULL, /* INST-C-065 */
@@ -93,6 +102,16 @@ static const struct fault faults[] = {
       FAILS("mount path v is not absolute") },
     { "18", "{'volumes':[{'volume_id':'v','mount_path':'/etc/v'}]}", NULL, /* INST-C-072 */
       FAILS("mount path /etc/v is reserved") },
+    { "18", "{'volumes':[{'volume_id':'builder-disk-1','mount_path':'/v'}]}", NULL, /* INST-C-073 */
+      FAILS("volume id builder-disk-1 is reserved") },
+    { "18", "{'volumes':[" VOLUME ",{'volume_id':'b','mount_path':'/x/../a'}]}",
+      NULL, /* INST-C-074 */
+      FAILS("two volumes are mounted at /x/../a") },
+    { "18", "{'volumes':[{'volume_id':'v','mount_path':'/v','overlay':true}]}",
+      NULL, /* INST-C-075 */
+      FAILS("volume v has an overlay but is not readonly") },
+    { "18", "{'volumes':[{'volume_id':'v','mount_path':'/v','overlay':true,'readonly':true}]}",
+      NULL, FAILS("the overlay of volume v has no size") },  /* INST-C-076 */
     { "18.2", "{'expires_at':'2020-01-01T00:00:00Z'}", NULL, /* NEW-043 */
       INVALID("expires_at", "invalid expires_at: must be in the future") },
     { "19.1", "{'hypervisor':'qemu-microvm','hotplug_size':'1MB'}", NULL, /* INST-C-042 */
@@ -143,7 +162,7 @@ static const struct fault faults[] = {
     { "25.6", "{'gpu':{'profile':'p'}}", NULL, 409, "insufficient_resources", /* INST-C-082 */
       "insufficient GPU: no GPU available on this host" },
     { "27", "{'devices':['d']}", NULL, FAILS("device not found") }, /* INST-C-079 */
-    { "28.1", "{'name':'taken'}", NULL, 400, "name_conflict",       /* INST-N-002 */
+    { "28.1", "{'name':'taken'}", NULL, 400, "name_conflict",       /* INST-N-002, INST-C-035 */
       "instance name 'taken' already exists" },
     { "29",
       "{'volumes':[" VOLUME ","
@@ -288,6 +307,7 @@ static size_t expect_earlier(struct api_fixture *f, const struct fault *earlier,
 static void expect_order(struct api_fixture *f, const struct fault *rows, size_t count)
 {
     const size_t before = world_instance_count(f->world);
+    const struct capacity_use used = world_capacity_use(f->world);
     for (size_t i = 0; i < count; i++) {
         json_auto_t *request = request_with(NULL, &rows[i]);
         send(f, request);
@@ -307,7 +327,9 @@ static void expect_order(struct api_fixture *f, const struct fault *rows, size_t
         if (next < count && pairs == 0)
             fail_msg("no request breaks both %s and %s", rows[first].row, rows[next].row);
     }
+    const struct capacity_use still_used = world_capacity_use(f->world);
     assert_int_equal(world_instance_count(f->world), before);
+    assert_memory_equal(&still_used, &used, sizeof used);
 }
 
 /* --- tests ------------------------------------------------------------------------------- */
@@ -320,8 +342,11 @@ static void of_two_neighbouring_rows_the_earlier_answers(void **state)
     given_obstacles(f);
     expect_order(f, faults, ARRAY_LEN(faults));
 
-    /* All that the faults leave out is good: nothing else stood in the way. */
-    given_instance(f, "{\"name\":\"new\",\"image\":\"alpine\"}");
+    /* Nothing else stood in the way, and nothing was left behind: the next address is the next one,
+     * and the volume that could have been attached is free (INST-C-080). */
+    given_instance(f, "{\"name\":\"new\",\"image\":\"alpine\",\"volumes\":[{\"volume_id\":\"a\","
+                      "\"mount_path\":\"/a\"}]}");
+    expect_contains(f, "\"ip\":\"10.100.0.3\"");
 }
 
 static void a_mac_refuses_a_vgpu_before_it_looks_at_the_hypervisor(void **state)

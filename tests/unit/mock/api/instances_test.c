@@ -15,7 +15,7 @@
 #define AMBIGUOUS     "{\"code\":\"ambiguous\",\"message\":\"multiple resources match, use full ID\"}"
 #define WITH(members) "{\"name\":\"web-1\",\"image\":\"nginx:alpine\"," members "}"
 
-static void a_created_instance_looks_as_documented(void **state) /* instances.md 5.1 */
+static void a_created_instance_looks_as_documented(void **state) /* instances.md 5.1, INST-C-001 */
 {
     struct api_fixture *f = *state;
     char expected[1500];
@@ -111,7 +111,8 @@ static void optional_parts_come_back_as_they_should(void **state)
     }
 }
 
-static void what_is_not_given_is_left_out(void **state) /* INST-J-001 */
+/* INST-J-001, INST-C-083, INST-C-084, INST-C-085 */
+static void what_is_not_given_is_left_out(void **state)
 {
     static const char *const keys[] = { "\"tags\"",         "\"env\"",     "\"volumes\"",
                                         "\"auto_standby\"", "\"gpu\"",     "\"health_check\"",
@@ -264,22 +265,23 @@ static void an_image_that_cannot_be_used_is_refused_with_its_reason(void **state
 
 static void an_image_must_be_named_in_the_form_of_a_reference(void **state)
 {
-    static const char *const images[] = { "", "Alpine", "al pine", "https://docker.io/alpine" };
-    static const char *const reasons[] = {
-        "image is empty", /* INST-C-021 */
-        "invalid image name: invalid reference format: repository name (library/Alpine) must be "
-        "lowercase", /* INST-C-022 */
-        "invalid image name: invalid reference format",
-        "invalid image name: invalid reference format",
+    static const struct {
+        const char *image, *cause;
+    } cases[] = {
+        { "", "image is empty" }, /* INST-C-021 */
+        { "Alpine", "invalid image name: invalid reference format: repository name "
+                    "(library/Alpine) must be lowercase" }, /* INST-C-022 */
+        { "al pine", "invalid image name: invalid reference format" },
+        { "https://docker.io/alpine", "invalid image name: invalid reference format" },
     };
     struct api_fixture *f = *state;
 
-    for (size_t i = 0; i < ARRAY_LEN(images); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char body[100];
-        snprintf(body, sizeof body, "{\"name\":\"a\",\"image\":\"%s\"}", images[i]);
+        snprintf(body, sizeof body, "{\"name\":\"a\",\"image\":\"%s\"}", cases[i].image);
         post(f, "/instances", body);
         expect_error(f, 500, "internal_error", "failed to create instance");
-        assert_string_equal(f->res.cause, reasons[i]);
+        assert_string_equal(f->res.cause, cases[i].cause);
     }
 }
 
@@ -389,16 +391,17 @@ static void the_cause_of_a_500_is_kept_for_the_log(void **state) /* INST-X-031 *
     expect_lacks(f, f->res.cause);
 }
 
-static void a_name_in_use_on_the_network_is_a_conflict(void **state) /* INST-N-002, INST-N-003 */
+static void a_name_in_use_on_the_network_is_a_conflict(void **state)
 {
     struct api_fixture *f = *state;
 
     given_instance(f, WITH("\"vcpus\":1"));
+    /* INST-N-002, INST-C-035 */
     post(f, "/instances", WITH("\"vcpus\":1"));
     expect_error(f, 400, "name_conflict",
                  "allocate network: instance name already exists: instance name 'web-1' already "
                  "exists, can't assign into same network: default");
-    given_instance(f, WITH("\"network\":{\"enabled\":false}"));
+    given_instance(f, WITH("\"network\":{\"enabled\":false}")); /* INST-N-003, INST-C-036 */
     get(f, "/instances/web-1");
     expect_json(f, 409, AMBIGUOUS);
 }

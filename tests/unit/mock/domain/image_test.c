@@ -184,7 +184,7 @@ static void one_image_has_many_spellings(void **state) /* IMG-001 */
     static const char *const same[] = { "alpine", "alpine:latest", "docker.io/alpine",
                                         "index.docker.io/library/alpine:latest" };
     static const char *const others[] = { "alpine:3", "ghcr.io/library/alpine", "alpine/alpine",
-                                          "alpine@sha256:" HEX64 };
+                                          ("alpine@sha256:" HEX64) };
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(same); i++) {
         given_image(f, same[i], IMAGE_FAILED);
