@@ -34,7 +34,10 @@ static enum MHD_Result on_request(void *response, struct MHD_Connection *connect
         *state = response;
         return MHD_YES;
     }
-    *upload_len = 0;
+    if (*upload_len > 0) {
+        *upload_len = 0;
+        return MHD_YES;
+    }
     return MHD_queue_response(connection, MHD_HTTP_OK, response);
 }
 
