@@ -44,16 +44,16 @@ MUST_USE bool world_set_image(struct world *world, struct text reference,
  * platform  as the client wished, empty for the host's
  * resolved  "linux/amd64" or "linux/arm64", static
  * Fails     in this order; resolve... stands for: resolve image {reference} for platform {platform}
- *   INVALID_ARGUMENT  "platform"  resolve...: invalid platform: unsupported ... (INST-C-028,
- *                                 INST-C-029)
- *   INTERNAL          "image"     invalid image name: {text of image_reference_parse()}
- * (INST-C-022) NOT_FOUND         "image"     resolve...: image not found (INST-C-023) UNAVAILABLE
- * "image"     registry rate limit exceeded; ... (INST-C-026) INTERNAL          ""          the
- * registry fails otherwise (IMG-027) NOT_FOUND         "platform"  resolve...: ... platform not
- * available for image ... (INST-C-030) INVALID_STATE     "image"     image not ready: ...
- * (INST-C-024, INST-C-025) INVALID_ARGUMENT  "image"     invalid request: running {arch} images
- * requires an emulation-capable host; this host is {os}/{arch} (INST-C-031) A failed call leaves
- * *resolved as it was. */
+ *   INVALID_ARGUMENT  "platform"  resolve...: invalid platform: ... (INST-C-028, INST-C-029)
+ *   INTERNAL          "image"     invalid image name: {of image_reference_parse} (INST-C-022)
+ *   NOT_FOUND         "image"     resolve...: image not found (INST-C-023)
+ *   UNAVAILABLE       "image"     registry rate limit exceeded; ... (INST-C-026)
+ *   INTERNAL          ""          the registry fails otherwise (IMG-027)
+ *   NOT_FOUND         "platform"  resolve...: platform not available ... (INST-C-030)
+ *   INVALID_STATE     "image"     image not ready: ... (INST-C-024, INST-C-025)
+ *   INVALID_ARGUMENT  "image"     invalid request: running {arch} images requires an
+ *                                 emulation-capable host; ... (INST-C-031)
+ * A failed call leaves *resolved as it was. */
 MUST_USE bool image_resolve(const struct world *world, struct text reference, struct text platform,
                             struct text *resolved, struct error *err);
 
