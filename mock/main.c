@@ -1,6 +1,7 @@
 /* hypeman-mock: options -> objects -> run -> shut down in reverse. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "mock/domain/world.h"
 #include "mock/http/listener.h"
 #include "mock/http/serve.h"
+#include "mock/truth_command.h"
 
 static const struct option_spec specs[] = {
     { "listen", "HOST:PORT", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
@@ -21,6 +23,9 @@ static const struct option_spec specs[] = {
       "any: every non-empty bearer token is accepted; off: none needed; jwt: only tokens signed "
       "with the secret, for what their permissions allow" },
     { "jwt-secret-file", "FILE", NULL, "with --auth jwt: the HMAC secret; a final newline is cut" },
+    { "truth", "spec|server", "spec",
+      "where they disagree, what the API description promises or what the real server sends; see "
+      "hypeman-mock truth" },
     { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },
     { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },
     { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },
@@ -35,7 +40,9 @@ static const struct option_spec specs[] = {
 static const struct options_program program = {
     .name = "hypeman-mock",
     .env_prefix = "HYPEMAN_MOCK",
-    .summary = "The Hypeman REST API in memory, for tests and development without hypervisors.",
+    .summary =
+        "The Hypeman REST API in memory, for tests and development without hypervisors. Also: "
+        "hypeman-mock truth --help.",
     .specs = specs,
 };
 
@@ -137,16 +144,18 @@ static bool read_settings(const struct options *o, struct settings *out, struct 
     static const char *const auth_modes[] = {
         [AUTH_ANY] = "any", [AUTH_OFF] = "off", [AUTH_JWT] = "jwt", NULL
     };
+    static const char *const truths[] = { [TRUTH_SPEC] = "spec", [TRUTH_SERVER] = "server", NULL };
     static const char *const log_formats[] = {
         [ACCESS_LOG_OFF] = "off", [ACCESS_LOG_TEXT] = "text", [ACCESS_LOG_JSON] = "json", NULL
     };
-    size_t auth, log;
+    size_t auth, truth, log;
     int64_t max_body;
 
     *out = (struct settings){ .world = world_settings_default() };
     out->world.capacity = endless_capacity();
     if (!options_listen(o, "listen", &out->listen, err) ||
-        !options_choice(o, "auth", auth_modes, &auth, err) || !read_seed(o, out, err) ||
+        !options_choice(o, "auth", auth_modes, &auth, err) ||
+        !options_choice(o, "truth", truths, &truth, err) || !read_seed(o, out, err) ||
         !options_duration(o, "boot-delay", &out->world.boot_delay_ns, err) ||
         !options_duration(o, "compression-delay", &out->world.compression_delay_ns, err) ||
         !read_hypervisor(o, &out->world.default_hypervisor, err) ||
@@ -154,6 +163,8 @@ static bool read_settings(const struct options *o, struct settings *out, struct 
         !options_choice(o, "log", log_formats, &log, err) || !read_ready_fd(o, out, err))
         return false;
     out->api.auth = (enum auth_mode)auth;
+    out->api.truth = (enum truth)truth;
+    out->world.quirks = ledger_quirks(out->api.truth);
     out->max_body = (size_t)max_body;
     out->log = (enum access_log_format)log;
     out->ready_file = options_text(o, "ready-file");
@@ -234,6 +245,9 @@ static bool run(const struct settings *settings, struct error *err)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "truth") == 0)
+        return truth_command(argc - 1, argv + 1);
+
     struct options options;
     SCOPED(settings) struct settings settings = { 0 };
     struct error err = { 0 };

@@ -7,6 +7,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/http/http.h"
+#include "mock/api/ledger.h"
 #include "mock/api/response.h"
 #include "mock/domain/world.h"
 
@@ -21,6 +22,7 @@ struct api_settings {
     /* The HMAC key of AUTH_JWT, 1 to INT_MAX bytes (AUTH-022; not the empty one of AUTH-025, which
      * everybody knows). Borrowed; must outlive the api. */
     struct text jwt_secret;
+    enum truth truth;
 };
 
 struct api;
@@ -29,6 +31,9 @@ struct api;
  * world  borrowed; must outlive the api and every response in progress */
 MUST_USE struct api *api_new(struct world *world, const struct api_settings *settings);
 void api_free(struct api *api);
+
+/* The truth its answers are told in, for what the edge answers itself. */
+enum truth api_truth(const struct api *api);
 
 /* Answers one request: route -> auth -> params -> body -> scope -> resolve -> bind -> operate ->
  * encode (common.md section 2; the first step that refuses decides the answer).

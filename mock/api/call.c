@@ -4,21 +4,39 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_MESSAGE_BYTES = 2048 };
+
+/* Only the first line of a message is sent (VALID-003). */
+static void format_message(char *message, const char *format, va_list args)
+{
+    const int len = vsnprintf(message, MAX_MESSAGE_BYTES, format, args);
+    if (len >= MAX_MESSAGE_BYTES)
+        message[text_cut_len(text_of(message), MAX_MESSAGE_BYTES - 1)] = '\0';
+    message[strcspn(message, "\n")] = '\0';
+}
+
 bool call_refuse(struct call *call, int status, const char *code, const char *format, ...)
 {
-    char message[2048];
+    char message[MAX_MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    const int len = vsnprintf(message, sizeof message, format, args);
+    format_message(message, format, args);
     va_end(args);
-    if (len >= (int)sizeof message)
-        message[text_cut_len(text_of(message), sizeof message - 1)] = '\0';
-
-    /* Only the first line of a message is sent (VALID-003). */
-    char *line_end = strchr(message, '\n');
-    if (line_end != NULL)
-        *line_end = '\0';
     response_error(call->res, status, code, message, false);
+    return false;
+}
+
+bool call_refuse_invalid(struct call *call, const char *format, ...)
+{
+    char message[MAX_MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    format_message(message, format, args);
+    va_end(args);
+    if (call->truth == TRUTH_SERVER)
+        response_pasted_error(call->res, 400, "Bad Request", message);
+    else
+        response_error(call->res, 400, "Bad Request", message, false);
     return false;
 }
 
@@ -30,16 +48,19 @@ bool call_refuse_no_memory(struct call *call)
 }
 
 /* How errors reach the client unless the route says otherwise. ERROR_INTERNAL and what is not
- * listed: 500 with the route's own sentence (ERR-006, INST-X-031). */
+ * listed: 500 (ERR-006, INST-X-031). */
 static const struct error_row shared_rows[] = {
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_request", NULL },
-    { ERROR_NOT_FOUND, 404, "not_found", NULL },
-    { ERROR_AMBIGUOUS, 409, "ambiguous", NULL },
-    { ERROR_ALREADY_EXISTS, 409, "already_exists", NULL },
-    { ERROR_INVALID_STATE, 409, "invalid_state", NULL },
-    { ERROR_RESOURCE_EXHAUSTED, 409, "insufficient_resources", NULL },
-    { ERROR_NOT_SUPPORTED, 501, "not_supported", NULL },
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_request", .field = NULL },
+    { ERROR_NOT_FOUND, 404, "not_found", .field = NULL },
+    { ERROR_NOT_FOUND, 500, "internal_error", .field = "snapshot_id",
+      BUT_SPEC(SNAPSHOT_ID, 404, "not_found") },
+    { ERROR_AMBIGUOUS, 409, "ambiguous", .field = NULL },
+    { ERROR_ALREADY_EXISTS, 409, "already_exists", .field = NULL },
+    { ERROR_INVALID_STATE, 409, "invalid_state", .field = NULL },
+    { ERROR_RESOURCE_EXHAUSTED, 409, "insufficient_resources", .field = NULL },
+    { ERROR_NOT_SUPPORTED, 501, "not_supported", .field = NULL },
+    { ERROR_NOT_SUPPORTED, 500, "internal_error", .field = "hypervisor" }, /* SNAP-H-001 */
+    { 0 },
 };
 
 static const struct error_row *find_row(const struct error_row *rows, const struct error *err)
@@ -59,15 +80,21 @@ static const struct error_row *find_row(const struct error_row *rows, const stru
 
 void call_write_error(struct call *call, const struct error *err)
 {
+    static const struct error_row unlisted = { .status = 500, .code = "internal_error" };
     const struct error_row *row = find_row(call->route->errors, err);
     if (row == NULL)
         row = find_row(shared_rows, err);
-    if (row == NULL) {
-        response_error(call->res, 500, "internal_error", call->route->failure, true);
+    if (row == NULL)
+        row = &unlisted;
+
+    const bool as_described = row->differs != DIVERGENCE_NONE && call->truth == TRUTH_SPEC;
+    const int status = as_described ? row->spec_status : row->status;
+    const char *message = err->message;
+    if (status == 500)
+        message = call->route->failure;
+    response_error(call->res, status, as_described ? row->spec_code : row->code, message, true);
+    if (status == 500)
         call->res->cause = arena_copy(call->arena, text_of(err->message));
-        return;
-    }
-    response_error(call->res, row->status, row->code, err->message, true);
 }
 
 struct text call_param(const struct call *call, const char *name)

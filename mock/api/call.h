@@ -11,6 +11,7 @@
 #include "common/http/query.h"
 #include "mock/api/auth.h"
 #include "mock/api/body.h"
+#include "mock/api/ledger.h"
 #include "mock/api/params.h"
 #include "mock/api/response.h"
 #include "mock/api/route.h"
@@ -22,6 +23,7 @@ struct api;
 /* Everything is borrowed for the request. */
 struct call {
     const struct api *api;
+    enum truth truth;
     struct world *world;
     const struct http_request *req;
     struct response *res;
@@ -36,11 +38,14 @@ struct call {
     const struct instance *instance; /* of routes that resolve one; until the world changes */
 };
 
-/* A gate's refusal: JSON without a final line feed (ERR-004, ERR-005, RESOLVE-001). The message is
- * escaped, so the body is valid JSON: what the API description promises and the real server does
- * not keep (VALID-002). Returns false. */
+/* A gate's refusal: JSON without a final line feed (ERR-004, ERR-005, RESOLVE-001). Returns false.
+ */
 bool call_refuse(struct call *call, int status, const char *code, const char *format, ...)
     PRINTF_LIKE(4, 5);
+
+/* The refusal of the validator in front of the operations: 400 `Bad Request` (VALID-001). The real
+ * server makes it without escaping (VALID-002, VALID-004). Returns false. */
+bool call_refuse_invalid(struct call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The request needs more memory than one request gets. Returns false. */
 bool call_refuse_no_memory(struct call *call);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "mock/api/api.h"
 #include "mock/api/auth.h"
@@ -39,18 +40,36 @@ void api_free(struct api *api)
     free(api);
 }
 
+enum truth api_truth(const struct api *api)
+{
+    return api->settings.truth;
+}
+
 /* Step 1, as far as it shows in the values (HTTP-004). */
 static bool check_target(struct call *call)
 {
     if (path_decodes(call->req->path))
         return true;
-    response_protocol_error(call->res, 400, "400 Bad Request");
+    response_protocol_error(call->res, call->truth, PROTOCOL_BAD_TARGET);
+    return false;
+}
+
+static bool refuse_path(struct call *call)
+{
+    static const char message[] = "404 page not found";
+
+    if (call->truth == TRUTH_SPEC)
+        return call_refuse(call, 404, "not_found", message);
+    response_text(call->res, 404, message); /* HTTP-020 */
     return false;
 }
 
 static bool refuse_method(struct call *call, const struct route_match *match)
 {
-    response_empty(call->res, 405);
+    if (call->truth == TRUTH_SPEC)
+        (void)call_refuse(call, 405, "method_not_allowed", "method not allowed");
+    else
+        response_empty(call->res, 405); /* HTTP-022 */
     for (size_t i = 0; i < match->allowed_count; i++)
         response_add_header(call->res, "Allow", http_method_name(match->allowed[i]));
     return false;
@@ -78,8 +97,7 @@ static bool find_route(struct call *call)
         call->route = match.route;
         return keep_captures(call, &match);
     case ROUTE_NO_PATH:
-        response_text(call->res, 404, "404 page not found"); /* HTTP-020 */
-        return false;
+        return refuse_path(call);
     case ROUTE_NO_METHOD:
         return refuse_method(call, &match);
     case ROUTE_SHADOWED:
@@ -129,8 +147,8 @@ static bool check_params(struct call *call)
     if (tags == NULL ||
         !query_parse(call->req->query, PARAM_MAX_QUERY_PAIRS, call->arena, &call->query, &err))
         return call_refuse_no_memory(call);
-    if (!params_check(call->route->query, &call->query, tags, &err))
-        return call_refuse(call, 400, "Bad Request", "%s", err.message);
+    if (!params_check(call->route->query, &call->query, call->truth, tags, &err))
+        return call_refuse_invalid(call, "%s", err.message);
     return true;
 }
 
@@ -146,7 +164,7 @@ static bool is_json(struct text content_type)
 
 static bool refuse_body(struct call *call, const char *what, const char *detail)
 {
-    return call_refuse(call, 400, "Bad Request", "request body has an error: %s%s", what, detail);
+    return call_refuse_invalid(call, "request body has an error: %s%s", what, detail);
 }
 
 static bool check_schema(struct call *call)
@@ -180,10 +198,10 @@ static bool check_body(struct call *call)
     const struct text type =
         http_find_header(call->req->headers, call->req->header_count, "Content-Type");
     if (!is_json(type))
-        return call_refuse(call, 400, "Bad Request",
-                           "request body has an error: header Content-Type has unexpected value "
-                           "\"" TEXT_FMT "\"",
-                           TEXT_ARGS(type));
+        return call_refuse_invalid(
+            call,
+            "request body has an error: header Content-Type has unexpected value \"" TEXT_FMT "\"",
+            TEXT_ARGS(type));
     if (!body_parse(call->req->body, call->arena, &call->body, &err)) {
         if (err.code == ERROR_NO_MEMORY)
             return call_refuse_no_memory(call);
@@ -206,19 +224,26 @@ static bool resolve(struct call *call)
 {
     struct error err = { 0 };
 
-    if (call->route->resolver == RESOLVE_NOTHING ||
-        instances_resolve(call->world, call->params[0].value, &call->instance, &err))
+    const struct text word = call->params[0].value;
+
+    if (call->route->resolver == RESOLVE_NOTHING)
+        return true;
+    if (call->truth == TRUTH_SERVER && memchr(word.data, '\0', word.len) != NULL)
+        return call_refuse(call, 500, "internal_error",
+                           "failed to resolve resource"); /* PATH-005 */
+    if (instances_resolve(call->world, word, &call->instance, &err))
         return true;
     if (err.code == ERROR_AMBIGUOUS)
         return call_refuse(call, 409, "ambiguous", "%s", err.message); /* RESOLVE-002 */
     return call_refuse(call, 404, "not_found", "%s", err.message);     /* RESOLVE-001 */
 }
 
+/* The real server's typed layer speaks plain text (BIND-001, BIND-002, BIND-003). */
 static bool refuse_binding(struct call *call, const char *message)
 {
-    /* The server sends plain text here (BIND-001 to BIND-003); the API description promises its
-     * Error shape, and that is what a client can read. */
-    response_error(call->res, 400, "bad_request", message, true);
+    if (call->truth == TRUTH_SPEC)
+        return call_refuse_invalid(call, "%s", message);
+    response_text(call->res, 400, message);
     return false;
 }
 
@@ -288,6 +313,7 @@ void api_handle(struct api *api, const struct http_request *req, struct response
 {
     struct call call = {
         .api = api,
+        .truth = api->settings.truth,
         .world = api->world,
         .req = req,
         .res = res,

@@ -185,14 +185,16 @@ bool instance_request_decode(const struct body_value *body, struct arena *arena,
                    &config->network.bandwidth_upload, err) ||
         !read_volumes(body_find(body, "volumes"), arena, config, err) ||
         !health_check_decode(body_find(body, "health_check"), arena, &config->health_check, err) ||
-        !restart_policy_decode(body_find(body, "restart_policy"), &config->restart, err) ||
-        !snapshot_policy_decode(body_find(body, "snapshot_policy"), &config->snapshot, err))
+        !restart_policy_decode(body_find(body, "restart_policy"), &config->restart, err))
         return false;
 
     request->ttl_ns = expiration.ttl_ns;
     request->has_expires_at = expiration.has_expires_at;
     request->expires_at_ns = expiration.expires_at_ns;
-    /* Found here, reported by the domain when its turn comes (row 16). */
+    /* Found here, reported by the domain when their turns come (rows 10 and 16). */
+    if (!snapshot_policy_decode(body_find(body, "snapshot_policy"), &config->snapshot,
+                                &out->snapshot_policy_error))
+        request->snapshot_policy_error = &out->snapshot_policy_error;
     if (!auto_standby_decode(body_find(body, "auto_standby"), arena, &config->auto_standby,
                              &out->auto_standby_error))
         request->auto_standby_error = &out->auto_standby_error;

@@ -16,7 +16,8 @@
 /* A request as the domain takes it, and what that borrows. */
 struct instance_request_decoded {
     struct instance_request request;
-    struct error auto_standby_error; /* request.auto_standby_error points here, or is NULL */
+    struct error snapshot_policy_error; /* request's pointers of these names point here, or */
+    struct error auto_standby_error;    /* are NULL                                         */
 };
 
 /* Reads a body that fits schema_create_instance and judges its texts in the order of

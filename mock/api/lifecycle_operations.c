@@ -129,6 +129,13 @@ bool op_fork_snapshot(struct call *call, struct error *err)
     return true;
 }
 
+/* What the real server says to both, whatever is asked (INST-VOL-003, INST-VOL-004). */
+static bool answer_not_implemented(struct call *call, const char *message)
+{
+    response_error(call->res, 500, "not_implemented", message, true);
+    return true;
+}
+
 bool op_attach_volume(struct call *call, struct error *err)
 {
     const struct volume_attachment volume = {
@@ -138,6 +145,8 @@ bool op_attach_volume(struct call *call, struct error *err)
     };
     const struct instance *instance;
 
+    if (call->truth == TRUTH_SERVER)
+        return answer_not_implemented(call, "volume attachment not yet implemented");
     if (!instance_attach_volume(call->world, instance_id(call), &volume, &instance, err))
         return false;
     answer_instance(call, 200, instance);
@@ -148,6 +157,8 @@ bool op_detach_volume(struct call *call, struct error *err)
 {
     const struct instance *instance;
 
+    if (call->truth == TRUTH_SERVER)
+        return answer_not_implemented(call, "volume detachment not yet implemented");
     if (!instance_detach_volume(call->world, instance_id(call), call->params[1].value, &instance,
                                 err))
         return false;

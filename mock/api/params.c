@@ -111,7 +111,23 @@ static int compare_pairs(const void *left, const void *right)
     return text_compare(a->key, b->key);
 }
 
-static bool check_tags(const struct param_rule *rule, const struct query *query,
+/* The description limits keys as well, by `propertyNames`; the real server's validator does not
+ * know that word (TAG-028, SNAP-L-020, INST-T-008). */
+static bool check_tag_key(struct text key, enum truth truth, struct error *err)
+{
+    if (truth == TRUTH_SERVER || schema_check_text(&schema_tag_key, key, err))
+        return true;
+    return error_prefix(err, "property name \"" TEXT_FMT "\": ", TEXT_ARGS(key));
+}
+
+static bool check_tag_value(const struct tag_filter_pair *pair, struct error *err)
+{
+    if (schema_check_text(&schema_tag_value, pair->value, err))
+        return true;
+    return error_prefix(err, "Error at \"/" TEXT_FMT "\": ", TEXT_ARGS(pair->key)); /* TAG-029 */
+}
+
+static bool check_tags(const struct param_rule *rule, const struct query *query, enum truth truth,
                        struct tag_filter *tags, struct error *err)
 {
     size_t seen = 0;
@@ -129,21 +145,20 @@ static bool check_tags(const struct param_rule *rule, const struct query *query,
     }
     qsort(tags->pairs, tags->count, sizeof *tags->pairs, compare_pairs);
     for (size_t i = 0; i < tags->count; i++) {
-        if (schema_check_text(&schema_tag_value, tags->pairs[i].value, err))
-            continue;
-        error_prefix(err, "Error at \"/" TEXT_FMT "\": ", TEXT_ARGS(tags->pairs[i].key));
-        return in_query(rule->name, err); /* TAG-029 */
+        if (!check_tag_key(tags->pairs[i].key, truth, err) ||
+            !check_tag_value(&tags->pairs[i], err))
+            return in_query(rule->name, err);
     }
     return true;
 }
 
-bool params_check(const struct param_rule *rules, const struct query *query,
+bool params_check(const struct param_rule *rules, const struct query *query, enum truth truth,
                   struct tag_filter *tags, struct error *err)
 {
     for (const struct param_rule *rule = rules; rule->name != NULL; rule++) {
         struct text value;
         if (rule->type == PARAM_TAGS) {
-            if (!check_tags(rule, query, tags, err))
+            if (!check_tags(rule, query, truth, tags, err))
                 return false;
         } else if (query_find(query, rule->name, &value) > 0) {
             if (!check_scalar(rule, value, err))

@@ -10,6 +10,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/http/query.h"
+#include "mock/api/ledger.h"
 
 enum param_type {
     PARAM_STRING,
@@ -39,10 +40,11 @@ struct tag_filter {
 };
 
 /* Step 5 of the pipeline: every rule's parameter, in the rules' order.
+ * truth  whether the keys of a tag filter are judged as well (TAG-028).
  * tags   filled when a PARAM_TAGS rule is there.
  * Fails  INVALID_ARGUMENT  message: parameter "kind" in query has an error: ... */
 MUST_USE bool params_check(const struct param_rule *rules, const struct query *query,
-                           struct tag_filter *tags, struct error *err);
+                           enum truth truth, struct tag_filter *tags, struct error *err);
 
 /* Step 9: a scalar twice, or empty where the default is added behind it (BIND-002).
  * Fails  INVALID_ARGUMENT  message: Invalid format for parameter kind: ... */

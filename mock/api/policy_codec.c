@@ -444,8 +444,6 @@ bool snapshot_policy_decode(const struct body_value *value, struct snapshot_poli
 
     *out = (struct snapshot_policy){ .present = value != NULL };
     out->compression = compression_decode(body_find(value, "compression"));
-    if (!compression_check(&out->compression, "snapshot_policy", err)) /* INST-C-016 */
-        return false;
     const struct body_value *delay = body_find(value, "standby_compression_delay");
     if (delay == NULL)
         return true;

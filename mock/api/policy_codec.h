@@ -26,8 +26,9 @@ MUST_USE bool health_check_decode(const struct body_value *value, struct arena *
 /* Fails  INVALID_ARGUMENT  field "restart_policy": restart_policy.backoff must be ... */
 MUST_USE bool restart_policy_decode(const struct body_value *value, struct restart_policy *out,
                                     struct error *err);
-/* Fails  INVALID_ARGUMENT  field "snapshot_policy": level must be between ... or
- *                          standby_compression_delay must be a valid duration: ... */
+/* The level is the domain's to judge (compression_check); *out is good for that even on failure.
+ * Fails  INVALID_ARGUMENT  field "snapshot_policy": standby_compression_delay must be ...
+ *                          (INST-C-017) */
 MUST_USE bool snapshot_policy_decode(const struct body_value *value, struct snapshot_policy *out,
                                      struct error *err);
 /* Cannot fail: ranges are the domain's to judge (compression_check). */

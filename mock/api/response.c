@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "common/json/json_writer.h"
+#include "mock/api/go_format.h"
 
 enum { KEPT_BODY_BYTES = 2 * RESPONSE_CHUNK_BYTES };
 
@@ -73,6 +74,15 @@ void response_error(struct response *res, int status, const char *code, const ch
         buffer_append_byte(&res->body, '\n');
 }
 
+void response_pasted_error(struct response *res, int status, const char *code, const char *message)
+{
+    start_over(res, status);
+    res->content_type = "application/json";
+    buffer_appendf(&res->body, "{\"code\":\"%s\",\"message\":\"", code);
+    go_format_nothing(text_of(message), &res->body);
+    buffer_append_cstr(&res->body, "\"}");
+}
+
 void response_text(struct response *res, int status, const char *text)
 {
     start_over(res, status);
@@ -82,12 +92,32 @@ void response_text(struct response *res, int status, const char *text)
     buffer_append_byte(&res->body, '\n');
 }
 
-void response_protocol_error(struct response *res, int status, const char *text)
+static const struct {
+    int status;
+    const char *text;    /* the real server's; says the same or less */
+    const char *message; /* for a person */
+} protocol_faults[] = {
+    [PROTOCOL_BAD_TARGET] = { 400, "400 Bad Request", "malformed request target" },
+    [PROTOCOL_NO_HOST] = { 400, "400 Bad Request: missing required Host header",
+                           "missing required Host header" },
+    [PROTOCOL_UNKNOWN_CODING] = { 501, "501 Not Implemented: unsupported transfer encoding",
+                                  "unsupported transfer encoding" },
+    [PROTOCOL_TWO_LENGTHS] = { 400, "400 Bad Request", "two different Content-Length headers" },
+};
+static_assert(ARRAY_LEN(protocol_faults) == PROTOCOL_FAULT_COUNT, "one row per fault");
+
+void response_protocol_error(struct response *res, enum truth truth, enum protocol_fault fault)
 {
-    start_over(res, status);
-    res->content_type = "text/plain; charset=utf-8";
+    const int status = protocol_faults[fault].status;
+
+    if (truth == TRUTH_SPEC) {
+        response_error(res, status, http_reason(status), protocol_faults[fault].message, false);
+    } else {
+        start_over(res, status);
+        res->content_type = "text/plain; charset=utf-8";
+        buffer_append_cstr(&res->body, protocol_faults[fault].text);
+    }
     res->close = true;
-    buffer_append_cstr(&res->body, text);
 }
 
 void response_empty(struct response *res, int status)

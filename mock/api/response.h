@@ -11,6 +11,7 @@
 #include "common/base/arena.h"
 #include "common/base/buffer.h"
 #include "common/http/http.h"
+#include "mock/api/ledger.h"
 
 enum {
     RESPONSE_MAX_HEADERS = 16,
@@ -54,11 +55,21 @@ void response_add_header(struct response *res, const char *name, const char *val
  * The texts are escaped; nothing written before survives. */
 void response_error(struct response *res, int status, const char *code, const char *message,
                     bool line_feed);
+/* The same without escaping and with the message taken for a print format: most are not valid JSON
+ * (VALID-002, VALID-004). */
+void response_pasted_error(struct response *res, int status, const char *code, const char *message);
 /* Go's plain-text error: text, line feed, nosniff. */
 void response_text(struct response *res, int status, const char *text);
-/* What Go's server says before any handler is asked: text without line feed, then the connection is
- * closed (HTTP-003, HTTP-004). */
-void response_protocol_error(struct response *res, int status, const char *text);
+/* What is refused before any handler is asked; the connection is closed after it. Text without line
+ * feed, as Go's server writes it, or the API's error shape, by the truth (HTTP-003, HTTP-004). */
+enum protocol_fault {
+    PROTOCOL_BAD_TARGET,
+    PROTOCOL_NO_HOST,
+    PROTOCOL_UNKNOWN_CODING,
+    PROTOCOL_TWO_LENGTHS,
+    PROTOCOL_FAULT_COUNT,
+};
+void response_protocol_error(struct response *res, enum truth truth, enum protocol_fault fault);
 /* No body and no content type. */
 void response_empty(struct response *res, int status);
 

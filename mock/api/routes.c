@@ -6,65 +6,96 @@
 
 static const struct error_row create_instance_errors[] = {
     /* instances.md 7.1, in its order */
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_size", "size" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_hotplug_size", "hotplug_size" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_overlay_size", "overlay_size" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_disk_io_bps", "disk_io_bps" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_ttl", "ttl" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_expires_at", "expires_at" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_bandwidth_download", "bandwidth_download" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_bandwidth_upload", "bandwidth_upload" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_health_check", "health_check.policy" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", "restart_policy" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_policy", "snapshot_policy" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_platform", "platform" },
-    { ERROR_UNAVAILABLE, 429, "rate_limited", "image" },            /* INST-C-026 */
-    { ERROR_NOT_FOUND, 404, "platform_not_available", "platform" }, /* INST-C-030 */
-    { ERROR_INVALID_STATE, 400, "image_not_ready", "image" },       /* INST-C-024, INST-C-025 */
-    { ERROR_ALREADY_EXISTS, 400, "name_conflict", NULL },           /* INST-N-002 */
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_size", .field = "size" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_hotplug_size", .field = "hotplug_size" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_overlay_size", .field = "overlay_size" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_disk_io_bps", .field = "disk_io_bps" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_ttl", .field = "ttl" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_expires_at", .field = "expires_at" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_bandwidth_download", .field = "bandwidth_download" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_bandwidth_upload", .field = "bandwidth_upload" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_health_check", .field = "health_check.policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", .field = "restart_policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_policy", .field = "snapshot_policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_platform", .field = "platform" },
+    { ERROR_UNAVAILABLE, 429, "rate_limited", .field = "image" },            /* INST-C-026 */
+    { ERROR_NOT_FOUND, 404, "platform_not_available", .field = "platform" }, /* INST-C-030 */
+    { ERROR_INVALID_STATE, 400, "image_not_ready", .field = "image" }, /* INST-C-024, INST-C-025 */
+    { ERROR_ALREADY_EXISTS, 400, "name_conflict", .field = "name",
+      BUT_SPEC(NAME_CONFLICT, 409, "name_conflict") },
+    /* Faults of the request that the real server reports as its own. */
+    { ERROR_INTERNAL, 500, "internal_error", .field = "image",
+      BUT_SPEC(IMAGE_REFERENCE, 400, "invalid_request") },
+    { ERROR_INTERNAL, 500, "internal_error", .field = "size",
+      BUT_SPEC(NUMBER_OUT_OF_RANGE, 400, "invalid_request") },
+    { ERROR_INTERNAL, 500, "internal_error", .field = "hotplug_size",
+      BUT_SPEC(NUMBER_OUT_OF_RANGE, 400, "invalid_request") },
+    { ERROR_INTERNAL, 500, "internal_error", .field = "overlay_size",
+      BUT_SPEC(NUMBER_OUT_OF_RANGE, 400, "invalid_request") },
+    { ERROR_INTERNAL, 500, "internal_error", .field = "vcpus",
+      BUT_SPEC(NUMBER_OUT_OF_RANGE, 400, "invalid_request") },
+    { ERROR_INTERNAL, 500, "internal_error", .field = "hypervisor",
+      BUT_SPEC(HYPERVISOR_NOT_HERE, 400, "invalid_request") },
+    { ERROR_INTERNAL, 500, "internal_error", .field = "volumes",
+      BUT_SPEC(VOLUME_RULES, 400, "invalid_request") },
+    { ERROR_INVALID_STATE, 500, "internal_error", .field = "volumes",
+      BUT_SPEC(VOLUME_TAKEN, 409, "conflict") },
+    { ERROR_NOT_FOUND, 500, "internal_error", .field = "devices",
+      BUT_SPEC(DEVICE_UNKNOWN, 404, "not_found") },
+    { 0 },
 };
 
 static const struct error_row create_snapshot_errors[] = {
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_compression", "compression" },
-    { ERROR_ALREADY_EXISTS, 409, "conflict", NULL }, /* SNAP-C-013 */
-    { ERROR_INVALID_STATE, 409, "conflict", NULL },  /* SNAP-C-004, SNAP-C-005 */
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_compression", .field = "compression" },
+    { ERROR_ALREADY_EXISTS, 409, "conflict", .field = NULL }, /* SNAP-C-013 */
+    { ERROR_INVALID_STATE, 409, "conflict", .field = NULL },  /* SNAP-C-004, SNAP-C-005 */
+    { ERROR_NOT_SUPPORTED, 500, "internal_error", .field = "hypervisor",
+      BUT_SPEC(NO_STANDBY, 501, "not_supported") },
+    { 0 },
 };
 
 static const struct error_row update_instance_errors[] = {
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_health_check", "health_check.policy" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", "restart_policy" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_ttl", "ttl" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_expires_at", "expires_at" },
-    { ERROR_INVALID_STATE, 409, "instance_expired", "expires_at" }, /* NEW-048 */
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_health_check", .field = "health_check.policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_restart_policy", .field = "restart_policy" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_ttl", .field = "ttl" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_expires_at", .field = "expires_at" },
+    { ERROR_INVALID_STATE, 409, "instance_expired", .field = "expires_at" }, /* NEW-048 */
+    { 0 },
 };
 
 static const struct error_row standby_errors[] = {
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_compression", "compression" },
-    { ERROR_INVALID_ARGUMENT, 400, "invalid_compression_delay", "compression_delay" },
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_snapshot_compression", .field = "compression" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_compression_delay", .field = "compression_delay" },
+    { 0 },
 };
 
 static const struct error_row start_errors[] = {
-    { ERROR_ALREADY_EXISTS, 409, "name_conflict", NULL }, /* INST-ST-029 */
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_ALREADY_EXISTS, 500, "internal_error", .field = NULL,
+      BUT_SPEC(NAME_CONFLICT_AT_START, 409, "name_conflict") }, /* INST-ST-029 */
+    { 0 },
 };
 
 static const struct error_row fork_instance_errors[] = {
-    { ERROR_ALREADY_EXISTS, 409, "name_conflict", NULL }, /* INST-FK-030 */
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_ALREADY_EXISTS, 409, "name_conflict", .field = NULL }, /* INST-FK-030 */
+    { 0 },
+};
+
+static const struct error_row restore_snapshot_errors[] = {
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_request", .field = "target_state",
+      BUT_SPEC(TARGET_STATE, 409, "invalid_state") }, /* SNAP-R-006 */
+    { 0 },
 };
 
 static const struct error_row fork_snapshot_errors[] = {
-    { ERROR_ALREADY_EXISTS, 409, "conflict", NULL }, /* SNAP-F-012 */
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_request", .field = "target_state",
+      BUT_SPEC(TARGET_STATE, 409, "conflict") },              /* SNAP-F-006 */
+    { ERROR_ALREADY_EXISTS, 409, "conflict", .field = NULL }, /* SNAP-F-012 */
+    { 0 },
 };
 
 static const struct error_row attach_volume_errors[] = {
-    { ERROR_ALREADY_EXISTS, 409, "conflict", NULL },
-    { ERROR_NONE, 0, NULL, NULL },
+    { ERROR_ALREADY_EXISTS, 409, "conflict", .field = NULL },
+    { 0 },
 };
 
 #define ROUTE(verb, route_path, id, needed_scope)                                                  \
@@ -135,7 +166,8 @@ const struct route routes[] = {
     { ROUTE(POST, "/instances/{id}/snapshots/{snapshotId}/restore", "restoreInstanceSnapshot",
             "snapshot:write"),
       .body = BODY_JSON, .schema = &schema_restore_snapshot, .resolver = RESOLVE_INSTANCE,
-      .failure = "failed to restore snapshot", .run = op_restore_instance_snapshot },
+      .errors = restore_snapshot_errors, .failure = "failed to restore snapshot",
+      .run = op_restore_instance_snapshot },
     { ROUTE(GET, "/instances/{id}/snapshot-schedule", "getInstanceSnapshotSchedule",
             "snapshot:read") },
     { ROUTE(PUT, "/instances/{id}/snapshot-schedule", "setInstanceSnapshotSchedule",

@@ -35,6 +35,8 @@ static const struct schema date_time = { .type = SCHEMA_STRING, .date_time = &pa
 /* TAG-001. Keys are not judged here but by the operation (VALID-044). */
 const struct schema schema_tag_value = { .type = SCHEMA_STRING, .pattern = &pattern_tag_value,
                                          .max_length = 256 };
+const struct schema schema_tag_key = { .type = SCHEMA_STRING, .pattern = &pattern_tag_value,
+                                       .max_length = 128 };
 static const struct schema tags = { .type = SCHEMA_MAP, .items = &schema_tag_value,
                                     .max_members = PARAM_MAX_TAGS };
 

@@ -15,6 +15,7 @@ extern const struct schema schema_attach_volume;
 extern const struct schema schema_create_snapshot;
 extern const struct schema schema_restore_snapshot;
 extern const struct schema schema_fork_snapshot;
+extern const struct schema schema_tag_key;   /* of tag filters (TAG-028) */
 extern const struct schema schema_tag_value; /* also of tag filters in queries (TAG-029) */
 
 extern const struct param_rule list_instances_query[];

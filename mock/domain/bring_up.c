@@ -86,8 +86,8 @@ bool bring_up_can_standby(const struct world *world, const struct instance *inst
                          "invalid state transition: standby is not supported for instances with "
                          "vGPU attached (driver limitation)");
     if (!hypervisor_can_standby(hypervisor, world->settings.host))
-        return error_set_field(err, ERROR_INTERNAL, "hypervisor",
-                               "hypervisor %s does not support standby here",
+        return error_set_field(err, ERROR_NOT_SUPPORTED, "hypervisor",
+                               "operation not supported: hypervisor %s has no standby on this host",
                                hypervisor_name(hypervisor));
     return true;
 }

@@ -32,9 +32,9 @@ MUST_USE bool bring_up_address(const struct world *world, const struct instance_
                                struct network_address *out, struct error *err);
 
 /* Whether a Running guest can be put in standby at all.
- * Fails    INVALID_STATE  invalid state transition: standby is not supported for instances with
- * vGPU attached (driver limitation) (INST-SB-015) INTERNAL       "hypervisor"  this host's
- * hypervisor cannot (SNAP-C-034) */
+ * Fails    INVALID_STATE  ""            invalid state transition: standby is not supported for
+ *                                       instances with vGPU attached ... (INST-SB-015)
+ *          NOT_SUPPORTED  "hypervisor"  it has no standby on this host (SNAP-C-034) */
 MUST_USE bool bring_up_can_standby(const struct world *world, const struct instance *instance,
                                    struct error *err);
 

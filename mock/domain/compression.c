@@ -35,10 +35,12 @@ static enum compression_algorithm effective_algorithm(const struct compression_c
     return choice->algorithm == COMPRESSION_UNSET ? COMPRESSION_ZSTD : choice->algorithm;
 }
 
-bool compression_check(const struct compression_choice *choice, const char *field,
-                       struct error *err)
+bool compression_check(const struct compression_choice *choice, bool judge_disabled,
+                       const char *field, struct error *err)
 {
     if (!choice->present || choice->level == COMPRESSION_LEVEL_UNSET)
+        return true;
+    if (!choice->enabled && !judge_disabled)
         return true;
     enum compression_algorithm a = effective_algorithm(choice);
     if (choice->level >= algorithms[a].min && choice->level <= algorithms[a].max)

@@ -36,12 +36,12 @@ struct compression_settings {
 const char *compression_algorithm_name(enum compression_algorithm a);
 MUST_USE bool compression_algorithm_parse(struct text name, enum compression_algorithm *out);
 
-/* Judges level against algorithm, also when `enabled` is false (COMP-006, COMP-007, COMP-012). An
- * absent choice or level is fine.
+/* Judges level against algorithm (COMP-006, COMP-007). An absent choice or level is fine.
+ * judge_disabled  also when `enabled` is false (COMP-012): world_settings.quirks
  * field    for err->field: "compression" or "snapshot_policy"
  * Fails    INVALID_ARGUMENT  level must be between {min} and {max} for {zstd or lz4}, got {n} */
-MUST_USE bool compression_check(const struct compression_choice *choice, const char *field,
-                                struct error *err);
+MUST_USE bool compression_check(const struct compression_choice *choice, bool judge_disabled,
+                                const char *field, struct error *err);
 
 /* The first present choice of request, instance policy, server default decides (COMP-002); missing
  * parts are filled in (COMP-003, COMP-004). True, *out written, when it says enabled; false when

@@ -1,24 +1,38 @@
 #include "mock/domain/instance_check.h"
 
+#include <inttypes.h>
+
 #include "common/base/checked.h"
 #include "mock/domain/bring_up.h"
 #include "mock/domain/credentials.h"
 #include "mock/domain/image.h"
 #include "mock/domain/instance_record.h"
+#include "mock/domain/size_text.h"
 #include "mock/domain/tags.h"
 #include "mock/domain/volumes.h"
 #include "mock/domain/world_state.h"
 
-/* Texts of INTERNAL are ours: the real server answers 500 and hides them. */
+/* Faults of the request that the real server reports as its own; the texts are ours, since it hides
+ * its own. */
 static bool refuse_internal(struct error *err, const char *field, const char *message)
 {
     return error_set_field(err, ERROR_INTERNAL, field, "%s", message);
 }
 
+/* What the edge found wrong with a member, in the member's turn. */
+static bool report_found(const struct error *found, struct error *err)
+{
+    return found == NULL || error_set_field(err, found->code, found->field, "%s", found->message);
+}
+
 static bool check_snapshot_policy(struct instance_draft *draft, struct error *err)
 {
     const struct snapshot_policy *policy = &draft->config.snapshot;
-    return !policy->present || compression_check(&policy->compression, "snapshot_policy", err);
+    return !policy->present ||
+           (compression_check(&policy->compression,
+                              draft->world->settings.quirks.judge_disabled_compression,
+                              "snapshot_policy", err) &&
+            report_found(draft->request->snapshot_policy_error, err));
 }
 
 static bool check_image_given(struct instance_draft *draft, struct error *err)
@@ -69,10 +83,7 @@ static bool check_tags(struct instance_draft *draft, struct error *err)
 
 static bool check_auto_standby(struct instance_draft *draft, struct error *err)
 {
-    const struct error *found = draft->request->auto_standby_error;
-    if (found == NULL)
-        return true;
-    return error_set_field(err, found->code, found->field, "%s", found->message);
+    return report_found(draft->request->auto_standby_error, err);
 }
 
 bool instance_check_health(const struct instance_config *config, struct error *err)
@@ -155,12 +166,17 @@ static bool check_limits(struct instance_draft *draft, struct error *err)
     int64_t memory = 0;
 
     if (config->overlay_bytes > limits->max_overlay_bytes)
-        return refuse_internal(err, "overlay_size", "overlay_size exceeds the limit");
+        return error_set_field(err, ERROR_INTERNAL, "overlay_size",
+                               "overlay_size exceeds the limit of %s",
+                               size_text(limits->max_overlay_bytes).text);
     if (config->vcpus > limits->max_vcpus)
-        return refuse_internal(err, "vcpus", "vcpus exceed the limit");
+        return error_set_field(err, ERROR_INTERNAL, "vcpus", "vcpus exceed the limit of %" PRId64,
+                               limits->max_vcpus);
     if (!i64_add(config->size_bytes, config->hotplug_bytes, &memory) ||
         memory > limits->max_memory_bytes)
-        return refuse_internal(err, "size", "size and hotplug_size exceed the limit");
+        return error_set_field(err, ERROR_INTERNAL, "size",
+                               "size and hotplug_size exceed the limit of %s",
+                               size_text(limits->max_memory_bytes).text);
     return true;
 }
 
@@ -174,7 +190,7 @@ static bool check_capacity(struct instance_draft *draft, struct error *err)
 static bool check_devices(struct instance_draft *draft, struct error *err)
 {
     if (draft->config.devices.count > 0)
-        return refuse_internal(err, "devices", "device not found");
+        return error_set_field(err, ERROR_NOT_FOUND, "devices", "device not found");
     return true;
 }
 

@@ -24,6 +24,9 @@ struct instance_request {
      * { ERROR_INVALID_ARGUMENT, "auto_standby", "invalid request: ..." } */
     const struct error *auto_standby_error;
 
+    /* Likewise of snapshot_policy.standby_compression_delay (row 10, after the level). */
+    const struct error *snapshot_policy_error;
+
     int64_t ttl_ns;        /* > 0; 0 = none                                    */
     int64_t expires_at_ns; /* given as a date; 0 = none. At most one of the two */
     bool has_expires_at;   /* so that a date of 1970 is refused like any past   */
@@ -34,6 +37,7 @@ struct instance_request {
  * Fails    in this order (the edge turns code and field into status and code; INTERNAL texts are
  *          for explaining, the server's answer hides them: INST-X-031)
  *   INVALID_ARGUMENT  "snapshot_policy"  level must be between ... (INST-C-016)
+ *   as given          snapshot_policy_error
  *   INTERNAL          "image"            empty (INST-C-021)
  *   INTERNAL          "size" "hotplug_size" "overlay_size" "vcpus"   negative (INST-C-045, 046)
  *   INVALID_ARGUMENT  "network.egress"   INST-C-055
@@ -49,10 +53,10 @@ struct instance_request {
  *   INTERNAL          "hypervisor"       not available on this host (INST-C-041)
  *   INTERNAL          "overlay_size" "vcpus" "size"                  limits (INST-C-047 to 049)
  *   RESOURCE_EXHAUSTED ""                insufficient resources: ... (INST-C-050, 082)
- *   INTERNAL          "devices"          unknown: this host has none (INST-C-079)
+ *   NOT_FOUND         "devices"          unknown: this host has none (INST-C-079)
  *   ALREADY_EXISTS    "name"             allocate network: ... (INST-N-002)
  *   INTERNAL          "network"          no address left
- *   INTERNAL          "volumes"          the same volume twice (INST-C-078)
+ *   INVALID_STATE     "volumes"          the same volume twice (INST-C-078)
  *   NO_MEMORY
  * A failed call leaves the world and *out as they were. */
 MUST_USE bool instance_create(struct world *world, const struct instance_request *request,

@@ -24,7 +24,7 @@ struct fork_request {
  * Fails    in this order
  *   NOT_FOUND           ""       instance not found
  *   INVALID_STATE       ""       INST-FK-019, INST-FK-020, INST-FK-036
- *   INTERNAL            "hypervisor"  a Running source that cannot standby
+ *   NOT_SUPPORTED       "hypervisor"  a Running source that cannot standby
  *   NOT_SUPPORTED       ""       a writable volume (INST-FK-033)
  *   ALREADY_EXISTS      "name"   INST-FK-030
  *   RESOURCE_EXHAUSTED  ""       INST-FK-034

@@ -28,7 +28,9 @@ struct capture {
 
 static bool check_compression(struct capture *capture, struct error *err)
 {
-    return compression_check(&capture->request->compression, "compression", err);
+    return compression_check(&capture->request->compression,
+                             capture->world->settings.quirks.judge_disabled_compression,
+                             "compression", err);
 }
 
 static bool check_kind(struct capture *capture, struct error *err)

@@ -33,7 +33,7 @@ struct snapshot_request {
  *   NOT_SUPPORTED     ""             a writable volume (SNAP-C-018)
  *   ALREADY_EXISTS    "name"         SNAP-C-013
  *   INVALID_STATE     ""             SNAP-C-004, SNAP-C-005, vGPU SNAP-C-033
- *   INTERNAL          ""             a hypervisor without standby (SNAP-C-034)
+ *   NOT_SUPPORTED     "hypervisor"   a hypervisor without standby (SNAP-C-034)
  *   NO_MEMORY
  * A failed call leaves the world and *out as they were. */
 MUST_USE bool snapshot_create(struct world *world, struct text instance_id,

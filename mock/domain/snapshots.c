@@ -1,5 +1,7 @@
 #include "mock/domain/snapshots.h"
 
+#include <string.h>
+
 #include "mock/domain/change.h"
 #include "mock/domain/world_state.h"
 
@@ -8,12 +10,26 @@ static const struct snapshot *find(const struct world *world, struct text id)
     return cow_map_find(&world->snapshots.maps[SNAPSHOTS_BY_ID], (struct cow_key){ .major = id });
 }
 
+/* The real server keeps a snapshot in a file of that name, so an id that no file can have is a
+ * failure there and not a miss (SNAP-I-009, SNAP-I-010): told apart by the field. */
+static bool fits_a_file_name(struct text id)
+{
+    enum { FILE_NAME_MAX = 255 };
+    return id.len <= FILE_NAME_MAX && memchr(id.data, '\0', id.len) == NULL;
+}
+
+static bool not_found(struct text id, struct error *err)
+{
+    const bool plain = fits_a_file_name(id) || memchr(id.data, '/', id.len) != NULL;
+    return error_set_field(err, ERROR_NOT_FOUND, plain ? "" : "snapshot_id", "snapshot not found");
+}
+
 bool snapshots_get(const struct world *world, struct text id, const struct snapshot **out,
                    struct error *err)
 {
     const struct snapshot *snapshot = find(world, id);
     if (snapshot == NULL)
-        return error_set(err, ERROR_NOT_FOUND, "snapshot not found");
+        return not_found(id, err);
     *out = snapshot;
     return true;
 }
@@ -22,7 +38,7 @@ bool snapshots_delete(struct world *world, struct text id, struct error *err)
 {
     const struct snapshot *snapshot = find(world, id);
     if (snapshot == NULL)
-        return error_set(err, ERROR_NOT_FOUND, "snapshot not found");
+        return not_found(id, err);
     struct change change = change_of(world);
     change_remove_snapshot(&change, snapshot);
     return change_commit(&change, err);

@@ -16,13 +16,14 @@
 
 /* By exact id only: a name or a prefix finds nothing (SNAP-I-008).
  * out      borrowed until the next change of the world
- * Fails    NOT_FOUND  snapshot not found */
+ * Fails    NOT_FOUND  snapshot not found; field "snapshot_id" when no id could ever be this text,
+ *                     because it is too long for a file name or has a NUL (SNAP-I-010) */
 MUST_USE bool snapshots_get(const struct world *world, struct text id, const struct snapshot **out,
                             struct error *err);
 
 /* Removes a snapshot, cancelling its compression (SNAP-D-001, SNAP-D-005).
  * id       full id; may point into the record itself
- * Fails    NOT_FOUND  snapshot not found
+ * Fails    NOT_FOUND  as snapshots_get
  *          NO_MEMORY  (only while a list is open)
  * A failed call changes nothing. */
 MUST_USE bool snapshots_delete(struct world *world, struct text id, struct error *err);

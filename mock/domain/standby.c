@@ -16,7 +16,8 @@ bool instance_standby(struct world *world, struct text id, const struct standby_
 {
     bool has_options = request->compression.present || request->has_compression_delay;
     struct instance_edit edit;
-    if (!compression_check(&request->compression, "compression", err))
+    if (!compression_check(&request->compression, world->settings.quirks.judge_disabled_compression,
+                           "compression", err))
         return false;
     if (request->delay_error != NULL)
         return error_set_field(err, request->delay_error->code, request->delay_error->field, "%s",

@@ -27,7 +27,7 @@ struct standby_request {
  *   as given          delay_error (INST-SB-008, INST-SB-009)
  *   NOT_FOUND         instance not found
  *   INVALID_STATE     invalid state transition: cannot standby from state {S}; vGPU INST-SB-015
- *   INTERNAL          "hypervisor"
+ *   NOT_SUPPORTED     "hypervisor"   it has no standby on this host
  *   NO_MEMORY */
 MUST_USE bool instance_standby(struct world *world, struct text id,
                                const struct standby_request *request, const struct instance **out,

@@ -159,12 +159,14 @@ bool volumes_check_attachable(const struct world *world, const struct instance_c
     for (size_t i = 0; i < config->volume_count; i++) {
         for (size_t j = 0; j < i; j++) {
             if (text_equal(volumes[i].volume_id, volumes[j].volume_id))
-                return REFUSE(err, "volume " TEXT_FMT " is attached twice",
-                              TEXT_ARGS(volumes[i].volume_id));
+                return error_set_field(err, ERROR_INVALID_STATE, "volumes",
+                                       "volume " TEXT_FMT " is attached twice",
+                                       TEXT_ARGS(volumes[i].volume_id));
         }
         if (is_taken(world, config, &volumes[i]))
-            return REFUSE(err, "volume " TEXT_FMT " is attached to another instance",
-                          TEXT_ARGS(volumes[i].volume_id));
+            return error_set_field(err, ERROR_INVALID_STATE, "volumes",
+                                   "volume " TEXT_FMT " is attached to another instance",
+                                   TEXT_ARGS(volumes[i].volume_id));
     }
     return true;
 }

@@ -1,5 +1,5 @@
-/* The rules on the volumes of a new instance. The real server answers 500 to each of them, so they
- * are INTERNAL here and their texts are for explaining (instances.md 7.2). */
+/* The rules on the volumes of a new instance. The real server answers 500 to each of them
+ * (instances.md 7.2), so the texts are ours. */
 #ifndef TESTKIT_MOCK_DOMAIN_VOLUMES_H
 #define TESTKIT_MOCK_DOMAIN_VOLUMES_H
 
@@ -25,7 +25,7 @@ MUST_USE bool volumes_check_rules(const struct mem *mem, const struct volume_att
 /* Every volume id exists. One is free for writing when nobody holds it, and for reading when nobody
  * writes; one instance cannot attach one twice (INST-C-078).
  * config   of the instance that wants them; what itself holds under its id does not count
- * Fails    INTERNAL, field "volumes" */
+ * Fails    INVALID_STATE, field "volumes" */
 MUST_USE bool volumes_check_attachable(const struct world *world,
                                        const struct instance_config *config, struct error *err);
 

@@ -11,13 +11,14 @@ enum {
     KEPT_BODY_BYTES = 64 * 1024,           /* between requests         */
 };
 
-struct exchange *exchange_new(size_t max_body)
+struct exchange *exchange_new(size_t max_body, enum truth truth)
 {
     struct exchange *x = calloc(1, sizeof *x);
     if (x == NULL)
         return NULL;
     x->arena = arena_capped(MAX_ARENA_BYTES);
     x->body = buffer_capped(max_body);
+    x->truth = truth;
     response_init(&x->response, &x->arena, MAX_RESPONSE_BYTES);
     return x;
 }
@@ -98,6 +99,12 @@ static bool refuse_large_body(struct exchange *x)
                   message == NULL ? "request body is too large" : message);
 }
 
+static bool refuse_protocol(struct exchange *x, enum protocol_fault fault)
+{
+    response_protocol_error(&x->response, x->truth, fault);
+    return false;
+}
+
 /* A large body is best read and dropped: see EXCHANGE_MAX_DRAINED_BYTES. Not so when the client
  * waits to be asked for it, or means to send without end. */
 static bool body_is_welcome(const struct exchange *x)
@@ -125,24 +132,14 @@ bool exchange_check_head(struct exchange *x, struct text method, struct text ver
     if (x->header_bytes > EXCHANGE_MAX_HEADER_BYTES)
         return refuse(x, 431, "headers_too_large",
                       "request headers are more than 100, or larger than 16384 bytes");
-    if (!target_split(x->target, &x->request.path, &x->request.query)) {
-        response_protocol_error(&x->response, 400, "400 Bad Request"); /* HTTP-004 */
-        return false;
-    }
-    if (text_equal_cstr(version, "HTTP/1.1") && header(x, "Host").data == NULL) {
-        response_protocol_error(&x->response, 400,
-                                "400 Bad Request: missing required Host header"); /* HTTP-003 */
-        return false;
-    }
-    if (x->unknown_coding) {
-        response_protocol_error(&x->response, 501,
-                                "501 Not Implemented: unsupported transfer encoding");
-        return false;
-    }
-    if (x->lengths_differ) {
-        response_protocol_error(&x->response, 400, "400 Bad Request");
-        return false;
-    }
+    if (!target_split(x->target, &x->request.path, &x->request.query))
+        return refuse_protocol(x, PROTOCOL_BAD_TARGET); /* HTTP-004 */
+    if (text_equal_cstr(version, "HTTP/1.1") && header(x, "Host").data == NULL)
+        return refuse_protocol(x, PROTOCOL_NO_HOST); /* HTTP-003 */
+    if (x->unknown_coding)
+        return refuse_protocol(x, PROTOCOL_UNKNOWN_CODING);
+    if (x->lengths_differ)
+        return refuse_protocol(x, PROTOCOL_TWO_LENGTHS);
     return body_is_welcome(x) || refuse_large_body(x);
 }
 

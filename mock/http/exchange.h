@@ -31,6 +31,7 @@ enum exchange_stage {
 struct exchange {
     struct arena arena;
     struct buffer body; /* of the request */
+    enum truth truth;
     struct response response;
     enum exchange_stage stage;
     struct text target; /* as received, in the arena; data NULL when out of memory */
@@ -49,8 +50,9 @@ struct exchange {
 };
 
 /* NULL when out of memory. Owned: exchange_free().
- * max_body  ceiling of a request body */
-MUST_USE struct exchange *exchange_new(size_t max_body);
+ * max_body  ceiling of a request body
+ * truth     in which the protocol's own refusals are told */
+MUST_USE struct exchange *exchange_new(size_t max_body, enum truth truth);
 void exchange_free(struct exchange *x);
 
 /* The request line has arrived. */

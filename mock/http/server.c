@@ -44,7 +44,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
     (void)connection;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = exchange_new(server->max_body);
+        *socket_context = exchange_new(server->max_body, api_truth(server->api));
         return;
     }
     exchange_free(*socket_context);

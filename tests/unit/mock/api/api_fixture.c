@@ -16,9 +16,10 @@
 
 enum { MAX_BYTES = 64 * 1024 * 1024 };
 
-static void start(struct api_fixture *f, const struct world_settings *world)
+static void start(struct api_fixture *f, struct world_settings world)
 {
-    f->world = world_new(&f->fake.env, world);
+    world.quirks = ledger_quirks(f->truth);
+    f->world = world_new(&f->fake.env, &world);
     assert_non_null(f->world);
     f->api = NULL;
     given_auth(f, AUTH_ANY);
@@ -34,17 +35,16 @@ void api_restart(struct api_fixture *f, const struct world_settings *settings)
 {
     response_reset(&f->res);
     stop(f);
-    start(f, settings);
+    start(f, *settings);
 }
 
 int api_setup(void **state)
 {
-    const struct world_settings world = world_settings_default();
     struct api_fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
     fake_env_init(&f->fake);
-    start(f, &world);
+    start(f, world_settings_default());
     f->signed_token = buffer_capped(MAX_BYTES);
     f->arena = arena_capped(MAX_BYTES);
     response_init(&f->res, &f->arena, MAX_BYTES);
@@ -70,7 +70,11 @@ int api_teardown(void **state)
 
 void given_auth(struct api_fixture *f, enum auth_mode mode)
 {
-    const struct api_settings settings = { .auth = mode, .jwt_secret = TEXT(SECRET) };
+    const struct api_settings settings = {
+        .auth = mode,
+        .jwt_secret = TEXT(SECRET),
+        .truth = f->truth,
+    };
 
     api_free(f->api);
     f->api = api_new(f->world, &settings);

@@ -20,13 +20,14 @@ struct api_fixture {
     struct buffer signed_token; /* what given_claims made */
     const char *content_type;   /* of the next requests with a body; NULL sends none */
     char id[32];                /* of the last resource created */
+    enum truth truth;           /* after the next api_restart; at first TRUTH_SPEC */
 };
 
 /* cmocka setup and teardown; *state is the fixture. Tokens are sent, bodies are JSON. */
 int api_setup(void **state);
 int api_teardown(void **state);
 
-/* Goes on with an empty world of other settings. */
+/* Goes on with an empty world of other settings, its quirks being those of f->truth. */
 void api_restart(struct api_fixture *f, const struct world_settings *settings);
 /* The next requests' tokens are judged this way; with AUTH_JWT, by a secret of the fixture's. */
 void given_auth(struct api_fixture *f, enum auth_mode mode);

@@ -191,7 +191,7 @@ static void the_example_of_the_rfc_is_accepted_until_its_last_second(void **stat
     (void)state;
 
     assert_true(base64_decode(&secret, text_of(key)));
-    const struct api_settings settings = { AUTH_JWT, buffer_text(&secret) };
+    const struct api_settings settings = { .auth = AUTH_JWT, .jwt_secret = buffer_text(&secret) };
     expect("before", refusal_at(&settings, text_of(header), exp_ns - 1), NULL);
     expect("after", refusal_at(&settings, text_of(header), exp_ns), INVALID); /* AUTH-023 */
     expect("other key", refusal_at(&jwt, text_of(header), 0), INVALID);       /* AUTH-013 */
@@ -226,7 +226,7 @@ static void the_key_is_the_secrets_bytes(void **state) /* AUTH-022 */
     (void)state;
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        const struct api_settings settings = { AUTH_JWT, keys[i] };
+        const struct api_settings settings = { .auth = AUTH_JWT, .jwt_secret = keys[i] };
         SCOPED(buffer) struct buffer sent = buffer_capped(MAX_BYTES);
         buffer_append_cstr(&sent, "Bearer ");
         jwt_mint(&sent, "SHA256", keys[i], TEXT(HS256), TEXT("{}"));

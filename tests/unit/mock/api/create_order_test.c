@@ -197,14 +197,11 @@ static const struct fault faults_in_a_full_network[] = {
 
 /* --- worlds ------------------------------------------------------------------------------ */
 
+/* In the server's truth, whose rows these are. */
 static void given_world(struct api_fixture *f, const struct world_settings *settings)
 {
-    api_free(f->api);
-    world_free(f->world);
-    f->world = world_new(&f->fake.env, settings);
-    assert_non_null(f->world);
-    f->api = api_new(f->world, &(struct api_settings){ .auth = AUTH_ANY });
-    assert_non_null(f->api);
+    f->truth = TRUTH_SERVER;
+    api_restart(f, settings);
 }
 
 /* Each condition has the image of its name; one instance holds a name and a volume. */

@@ -17,8 +17,9 @@
     "{\"code\":\"Forbidden\",\"message\":\"missing required scope: " scope "\"}"
 #define WHOLE_NUMBER_WITH_FRACTION                                                                 \
     "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":1.0}}"
-#define BODY_MISSING "request body has an error: value is required but missing"
-#define NOT_FOUND    "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
+#define BODY_MISSING       "request body has an error: value is required but missing"
+#define METHOD_NOT_ALLOWED "{\"code\":\"method_not_allowed\",\"message\":\"method not allowed\"}"
+#define NOT_FOUND          "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
 
 static void health_needs_no_token(void **state) /* AUTH-001, AUTH-002 */
 {
@@ -40,18 +41,8 @@ static void health_needs_no_token(void **state) /* AUTH-001, AUTH-002 */
     expect_status(f, 200);
 }
 
-static void expect_not_found_text(struct api_fixture *f)
-{
-    expect_status(f, 404);
-    assert_string_equal(f->res.content_type, "text/plain; charset=utf-8");
-    assert_string_equal(f->answer, "404 page not found\n");
-    assert_int_equal(f->res.header_count, 1);
-    assert_true(text_equal_cstr(f->res.headers[0].name, "X-Content-Type-Options"));
-    assert_true(text_equal_cstr(f->res.headers[0].value, "nosniff"));
-}
-
 /* PIPE-007, INST-X-001 */
-static void an_unknown_path_is_404_text_with_or_without_a_token(void **state)
+static void an_unknown_path_is_404_with_or_without_a_token(void **state)
 {
     static const char *const paths[] = {
         "/",
@@ -74,7 +65,7 @@ static void an_unknown_path_is_404_text_with_or_without_a_token(void **state)
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         f->token = i % 2 == 0 ? NULL : "Bearer x";
         get(f, paths[i]);
-        expect_not_found_text(f);
+        expect_json(f, 404, "{\"code\":\"not_found\",\"message\":\"404 page not found\"}");
     }
 }
 
@@ -96,9 +87,7 @@ static void a_wrong_method_is_405_with_one_allow_line_per_method(void **state) /
     f->token = NULL;
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
         send_request(f, methods[i], "/volumes", NULL);
-        expect_status(f, 405);
-        assert_string_equal(f->answer, "");
-        assert_null(f->res.content_type);
+        expect_json(f, 405, METHOD_NOT_ALLOWED);
         assert_int_equal(f->res.header_count, 2);
         assert_true(allows(f, "GET"));
         assert_true(allows(f, "POST"));
@@ -110,7 +99,7 @@ static void an_unknown_method_is_405_without_allow(void **state)
     struct api_fixture *f = *state;
 
     send_request(f, HTTP_METHOD_OTHER, "/volumes", NULL);
-    expect_status(f, 405);
+    expect_json(f, 405, METHOD_NOT_ALLOWED);
     assert_int_equal(f->res.header_count, 0);
 }
 
@@ -156,14 +145,12 @@ static void an_empty_path_segment_is_a_json_404(void **state)
     expect_status(f, 405);
 }
 
-static void a_path_that_does_not_decode_is_400_text(void **state)
+static void a_path_that_does_not_decode_is_400_and_closed(void **state)
 {
     struct api_fixture *f = *state;
 
     get(f, "/instances/%zz");
-    expect_status(f, 400);
-    assert_string_equal(f->res.content_type, "text/plain; charset=utf-8");
-    assert_string_equal(f->answer, "400 Bad Request");
+    expect_bad_request(f, "malformed request target");
     assert_true(f->res.close);
 }
 
@@ -296,9 +283,9 @@ static void an_unknown_resource_beats_the_typed_decoder(void **state) /* PIPE-00
     expect_json(f, 404, NOT_FOUND);
     given_instance(f, "{\"name\":\"web-1\",\"image\":\"nginx\"}");
     post(f, "/instances/web-1/snapshots", body);
-    expect_error(f, 400, "bad_request",
-                 "can't decode JSON body: json: cannot unmarshal number 1.0 into Go struct field "
-                 "SnapshotCompressionConfig.compression.level of type int");
+    expect_bad_request(
+        f, "can't decode JSON body: json: cannot unmarshal number 1.0 into Go struct field "
+           "SnapshotCompressionConfig.compression.level of type int");
 }
 
 static void an_invalid_query_beats_an_unknown_resource(void **state)
@@ -318,9 +305,9 @@ static void the_binding_of_a_query_comes_after_resolution(void **state)
 
     given_instance(f, "{\"name\":\"web-1\",\"image\":\"nginx\"}");
     send_request(f, HTTP_DELETE, "/instances/web-1?graceful_shutdown=", NULL);
-    expect_error(f, 400, "bad_request",
-                 "Invalid format for parameter graceful_shutdown: multiple values for single value "
-                 "parameter 'graceful_shutdown'");
+    expect_bad_request(
+        f, "Invalid format for parameter graceful_shutdown: multiple values for single value "
+           "parameter 'graceful_shutdown'");
     send_request(f, HTTP_DELETE, "/instances/web-1?graceful_shutdown=F", NULL);
     expect_status(f, 204);
 }
@@ -331,9 +318,9 @@ static void a_bad_escape_left_after_decoding_is_a_binding_error(void **state)
     struct api_fixture *f = *state;
 
     get(f, "/snapshots/50%25");
-    expect_error(f, 400, "bad_request",
-                 "Invalid format for parameter snapshotId: error unescaping path parameter "
-                 "'snapshotId': invalid URL escape \"%\"");
+    expect_bad_request(f,
+                       "Invalid format for parameter snapshotId: error unescaping path parameter "
+                       "'snapshotId': invalid URL escape \"%\"");
     get(f, "/instances/50%25"); /* the resolver looks the text up as it is (PATH-003) */
     expect_json(f, 404, NOT_FOUND);
 }
@@ -367,13 +354,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
         TEST(health_needs_no_token),
-        TEST(an_unknown_path_is_404_text_with_or_without_a_token),
+        TEST(an_unknown_path_is_404_with_or_without_a_token),
         TEST(a_wrong_method_is_405_with_one_allow_line_per_method),
         TEST(an_unknown_method_is_405_without_allow),
         TEST(literal_and_parameter_paths_share_their_allow_lines),
         TEST(a_literal_path_hides_a_resource_of_that_name),
         TEST(an_empty_path_segment_is_a_json_404),
-        TEST(a_path_that_does_not_decode_is_400_text),
+        TEST(a_path_that_does_not_decode_is_400_and_closed),
         TEST(each_fault_of_a_token_is_a_401_with_its_reason),
         TEST(a_token_expires_with_the_worlds_clock),
         TEST(no_token_beats_whatever_else_is_wrong),

@@ -77,7 +77,7 @@ static void each_refusal_has_its_code_and_message(void **state)
     } cases[] = {
         { "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":0}}", 400,
           "invalid_snapshot_compression", "level must be between 1 and 19 for zstd, got 0" },
-        { "{\"kind\":\"Standby\",\"compression\":{\"enabled\":false,\"algorithm\":\"lz4\","
+        { "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"algorithm\":\"lz4\","
           "\"level\":15}}",
           400, "invalid_snapshot_compression", "level must be between 0 and 9 for lz4, got 15" },
         { "{\"kind\":\"Standby\",\"tags\":{\"\":\"\"},\"compression\":{\"enabled\":true,\"level\":"

@@ -257,7 +257,7 @@ static void whole_numbers_that_do_not_fit_fail_at_binding(void **state) /* BIND-
                  "CreateInstanceRequest.vcpus of type int",
                  numbers[i]);
         post(f, "/instances", body);
-        expect_error(f, 400, "bad_request", message);
+        expect_bad_request(f, message);
     }
 }
 
@@ -278,7 +278,7 @@ static void dates_that_do_not_exist_fail_at_binding(void **state) /* NEW-045 */
                  examples[i].body);
         snprintf(message, sizeof message, "can't decode JSON body: %s", examples[i].message);
         post(f, "/instances", body);
-        expect_error(f, 400, "bad_request", message);
+        expect_bad_request(f, message);
     }
 }
 
@@ -338,9 +338,9 @@ static void a_scalar_given_twice_fails_at_binding(void **state) /* VALID-054, SN
     struct api_fixture *f = *state;
 
     get(f, "/snapshots?kind=Standby&kind=Stopped");
-    expect_error(f, 400, "bad_request",
-                 "Invalid format for parameter kind: multiple values for single value parameter "
-                 "'kind'");
+    expect_bad_request(
+        f, "Invalid format for parameter kind: multiple values for single value parameter "
+           "'kind'");
     get(f, "/snapshots?kind=x&kind=Stopped");
     expect_bad_request(f, "parameter \"kind\" in query has an error: value is not one of the "
                           "allowed values [\"Standby\",\"Stopped\"]");

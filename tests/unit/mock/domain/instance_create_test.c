@@ -188,7 +188,7 @@ static void bad_policy_level(struct instance_request *r)
 {
     r->config.snapshot =
         (struct snapshot_policy){ .present = true,
-                                  .compression = { true, false, COMPRESSION_LZ4, 12 } };
+                                  .compression = { true, true, COMPRESSION_LZ4, 12 } };
 }
 static void egress_without_network(struct instance_request *r)
 {
@@ -383,16 +383,18 @@ static const struct {
       "invalid request: running arm64 images requires an emulation-capable host; this host is "
       "linux/amd64" },
     { vz_on_linux, ERROR_INTERNAL, "hypervisor", "hypervisor not available on this host" },
-    { overlay_over_limit, ERROR_INTERNAL, "overlay_size", "overlay_size exceeds the limit" },
-    { vcpus_over_limit, ERROR_INTERNAL, "vcpus", "vcpus exceed the limit" },
-    { memory_over_limit, ERROR_INTERNAL, "size", "size and hotplug_size exceed the limit" },
+    { overlay_over_limit, ERROR_INTERNAL, "overlay_size",
+      "overlay_size exceeds the limit of 100.0 GB" },
+    { vcpus_over_limit, ERROR_INTERNAL, "vcpus", "vcpus exceed the limit of 16" },
+    { memory_over_limit, ERROR_INTERNAL, "size",
+      "size and hotplug_size exceed the limit of 32.0 GB" },
     { no_gpu_here, ERROR_RESOURCE_EXHAUSTED, "",
       "insufficient resources: insufficient GPU: no GPU available on this host" },
-    { unknown_device, ERROR_INTERNAL, "devices", "device not found" },
+    { unknown_device, ERROR_NOT_FOUND, "devices", "device not found" },
     { taken_name, ERROR_ALREADY_EXISTS, "name",
       "allocate network: instance name already exists: instance name 'taken' already exists, "
       "can't assign into same network: default" },
-    { volume_twice, ERROR_INTERNAL, "volumes", "volume v is attached twice" },
+    { volume_twice, ERROR_INVALID_STATE, "volumes", "volume v is attached twice" },
 };
 
 /* What the refusals need besides. */
@@ -464,7 +466,7 @@ static void hotplug_memory_counts_against_the_limit(void **state)
         request.config.size_bytes = INT64_C(32) << 30;
         request.config.hotplug_bytes = hotplug[i];
         assert_false(instance_create(f->world, &request, &instance, &err));
-        assert_error_is(&err, ERROR_INTERNAL, "size and hotplug_size exceed the limit");
+        assert_error_is(&err, ERROR_INTERNAL, "size and hotplug_size exceed the limit of 32.0 GB");
     }
 }
 

@@ -395,8 +395,9 @@ static void on_vz_compression_never_ends_and_amd64_has_no_standby(void **state)
     fixture_restart(f, &settings);
     source = given_running(f, "web");
     struct snapshot_request request = { .kind = SNAPSHOT_STANDBY };
-    assert_refused(f, source, &request, ERROR_INTERNAL,
-                   "standby source instance: hypervisor vz does not support standby here");
+    assert_refused(f, source, &request, ERROR_NOT_SUPPORTED, /* SNAP-C-034 */
+                   "standby source instance: operation not supported: hypervisor vz has no standby "
+                   "on this host");
 }
 
 #define ON_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

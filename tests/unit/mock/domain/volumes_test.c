@@ -137,12 +137,12 @@ static void a_volume_has_many_readers_or_one_writer(void **state) /* INST-C-078 
     struct error err;
     struct volume_attachment volumes[] = { at("/a"), at("/b") };
     assert_null(attach(f, "twice", volumes, 2, &err));
-    assert_error_is(&err, ERROR_INTERNAL, "volume v1 is attached twice");
+    assert_error_is(&err, ERROR_INVALID_STATE, "volume v1 is attached twice");
 
     const struct instance *writer = attach(f, "writer", volumes, 1, &err);
     assert_non_null(writer);
     assert_null(attach(f, "second", volumes, 1, &err));
-    assert_error_is(&err, ERROR_INTERNAL, "volume v1 is attached to another instance");
+    assert_error_is(&err, ERROR_INVALID_STATE, "volume v1 is attached to another instance");
     volumes[0].readonly = true;
     assert_null(attach(f, "reader", volumes, 1, &err));
     assert_true(instances_delete(f->world, writer->config->id, &err) || err.code != ERROR_NONE);

@@ -14,7 +14,7 @@ enum { MAX_BODY = 100 };
 
 static int setup(void **state)
 {
-    *state = exchange_new(MAX_BODY);
+    *state = exchange_new(MAX_BODY, TRUTH_SPEC);
     return *state == NULL ? -1 : 0;
 }
 
