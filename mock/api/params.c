@@ -23,6 +23,21 @@ static bool is_boolean(struct text t, bool *value)
     return false;
 }
 
+/* VALID-021, VALID-051. */
+static bool check_integer(struct text t, struct error *err)
+{
+    int64_t value;
+    if (text_parse_i64(t, &value))
+        return true;
+
+    const size_t sign = t.data[0] == '+' || t.data[0] == '-' ? 1 : 0;
+    bool all_digits = t.len > sign;
+    for (size_t i = sign; i < t.len; i++)
+        all_digits = all_digits && t.data[i] >= '0' && t.data[i] <= '9';
+    return error_set(err, ERROR_INVALID_ARGUMENT, "value " TEXT_FMT ": an invalid integer: %s",
+                     TEXT_ARGS(t), all_digits ? "value out of range" : "invalid syntax");
+}
+
 static bool check_scalar(const struct param_rule *rule, struct text value, struct error *err)
 {
     if (value.len == 0) {
@@ -36,6 +51,8 @@ static bool check_scalar(const struct param_rule *rule, struct text value, struc
         const struct schema listed = { .type = SCHEMA_STRING, .names = rule->names };
         return schema_check_text(&listed, value, err) || in_query(rule->name, err);
     }
+    if (rule->type == PARAM_INTEGER)
+        return check_integer(value, err) || in_query(rule->name, err);
     bool truth;
     if (rule->type == PARAM_BOOLEAN && !is_boolean(value, &truth)) {
         error_set(err, ERROR_INVALID_ARGUMENT,
@@ -163,6 +180,9 @@ bool params_check(const struct param_rule *rules, const struct query *query, enu
         } else if (query_find(query, rule->name, &value) > 0) {
             if (!check_scalar(rule, value, err))
                 return false;
+        } else if (rule->required) {
+            error_set(err, ERROR_INVALID_ARGUMENT, "value is required but missing");
+            return in_query(rule->name, err); /* VALID-019 */
         }
     }
     return true;
@@ -200,6 +220,14 @@ bool params_get_bool(const struct param_rule *rules, const struct query *query, 
 {
     bool value = false;
     return is_boolean(params_get(rules, query, name), &value) && value;
+}
+
+int64_t params_get_integer(const struct param_rule *rules, const struct query *query,
+                           const char *name)
+{
+    int64_t value = 0;
+    (void)!text_parse_i64(params_get(rules, query, name), &value);
+    return value;
 }
 
 /* What Go's path encoder leaves alone. */

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/base/error.h"
@@ -16,12 +17,14 @@ enum param_type {
     PARAM_STRING,
     PARAM_ENUM,
     PARAM_BOOLEAN,
-    PARAM_TAGS, /* deep object: tags[team]=backend */
+    PARAM_INTEGER, /* of 64 bits */
+    PARAM_TAGS,    /* deep object: tags[team]=backend */
 };
 
 struct param_rule {
     const char *name; /* NULL ends a list */
     enum param_type type;
+    bool required;
     const char *const *names; /* PARAM_ENUM: NULL-terminated            */
     const char *fallback;     /* the default's text; NULL when it has none */
 };
@@ -55,6 +58,9 @@ MUST_USE bool params_bind(const struct param_rule *rules, const struct query *qu
 struct text params_get(const struct param_rule *rules, const struct query *query, const char *name);
 /* The same as a boolean (VALID-052). */
 bool params_get_bool(const struct param_rule *rules, const struct query *query, const char *name);
+/* The same as an integer (VALID-051). */
+int64_t params_get_integer(const struct param_rule *rules, const struct query *query,
+                           const char *name);
 
 /* One identifier of a path. */
 struct path_param {
