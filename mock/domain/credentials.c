@@ -182,15 +182,16 @@ bool credentials_check(const struct instance_config *config, struct error *err)
 
 /* --- updates ------------------------------------------------------------------------------ */
 
-/* Words separated by blanks; what does not fit is left out. */
+/* Words separated by blanks; what does not fit is only counted. */
 struct words {
     char text[400];
     size_t len;
+    size_t count;
 };
 
 static void add_word(struct words *words, struct text word)
 {
-    size_t gap = words->len > 0 ? 1 : 0;
+    size_t gap = words->count++ > 0 ? 1 : 0;
     if (words->len + gap + word.len > sizeof words->text)
         return;
     if (gap > 0)
@@ -225,8 +226,8 @@ static bool is_variable(const struct instance_config *config, struct text name)
 bool credentials_check_update(const struct instance_config *config, struct pair_list env,
                               struct error *err)
 {
-    struct words bad = { .len = 0 };
-    struct words allowed = { .len = 0 };
+    struct words bad = { .count = 0 };
+    struct words allowed = { .count = 0 };
     if (config->credential_count == 0 || !config->network.egress_enabled)
         return error_set_field(err, ERROR_INVALID_ARGUMENT, "env",
                                "invalid request: instance has no credential-backed env vars to "
@@ -235,7 +236,7 @@ bool credentials_check_update(const struct instance_config *config, struct pair_
         if (!is_variable(config, env.items[i].key))
             add_word(&bad, env.items[i].key);
     }
-    if (bad.len == 0)
+    if (bad.count == 0)
         return true;
     struct text variable = next_variable(config, TEXT(""));
     for (; variable.data != NULL; variable = next_variable(config, variable))

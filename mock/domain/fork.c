@@ -16,7 +16,7 @@ struct fork fork_begin(const struct world *world, const struct instance *source,
     fork.config.name = name;
     fork.config.auto_standby.since_ns = now_ns;
     fork.config.health_check.since_ns = now_ns;
-    fork.config.holds_volumes = false; /* INST-FK-006 */
+    fork.config.listed_volume_count = fork.config.volume_count; /* INST-FK-006 */
     return fork;
 }
 

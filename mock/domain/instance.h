@@ -154,8 +154,8 @@ struct instance_config {
     struct text_list cmd;
     const struct volume_attachment *volumes;
     size_t volume_count;
-    bool holds_volumes; /* they count as attached: not those of a fork (INST-FK-006); set by the
-                           world */
+    size_t listed_volume_count; /* the first so many of them are not attached (INST-FK-006); set by
+                                   the world, ignored in a request */
     const struct credential *credentials;
     size_t credential_count;
     struct text_list devices;

@@ -46,7 +46,7 @@ static void found(struct instance_config *config, const struct resource_id *id, 
 {
     config->refs = 0; /* the request's: to be copied */
     config->id = resource_id_text(id);
-    config->holds_volumes = true;
+    config->listed_volume_count = 0;
     config->auto_standby.since_ns = now_ns;
     config->health_check.since_ns = now_ns;
 }

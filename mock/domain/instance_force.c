@@ -11,8 +11,9 @@ bool instance_force_state(struct world *world, struct text id, enum instance_sta
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
     edit.next.state = state;
-    edit.next.running_at_ns =
-        state == INSTANCE_INITIALIZING ? edit.now_ns + world->settings.boot_delay_ns : 0;
+    edit.next.running_at_ns = 0;
+    if (state == INSTANCE_INITIALIZING)
+        edit.next.running_at_ns = transition_boot_end(edit.now_ns, world->settings.boot_delay_ns);
     edit.next.state_error =
         state == INSTANCE_UNKNOWN ? "failed to query hypervisor: context deadline exceeded" : NULL;
     return instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED }, out, err);

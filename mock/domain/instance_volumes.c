@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mock/domain/instance_check.h"
 #include "mock/domain/instance_edit.h"
 #include "mock/domain/volumes.h"
 #include "mock/domain/world_state.h"
@@ -25,7 +26,6 @@ static bool begin(struct volume_edit *v, struct world *world, struct text id, st
     for (size_t i = 0; i < v->config.volume_count; i++)
         v->volumes[i] = v->config.volumes[i];
     v->config.volumes = v->volumes;
-    v->config.holds_volumes = true;
     v->edit.next.config = &v->config;
     return true;
 }
@@ -35,10 +35,11 @@ static bool check(const struct volume_edit *v, struct error *err)
 {
     const struct world *world = v->edit.world;
     struct error rule = { 0 };
-    if (volumes_check_attachable(world, &v->config, &rule) == false)
+    const struct device_plan plan = instance_device_plan(&v->config);
+    if (!volumes_check_attachable(world, &v->config, &rule))
         return error_set_field(err, ERROR_ALREADY_EXISTS, "volumes", "%s", rule.message);
     if (volumes_check_rules(&world->env->mem, v->config.volumes, v->config.volume_count, &rule))
-        return true;
+        return hypervisor_check_devices(v->config.hypervisor, &plan, err);
     if (rule.code == ERROR_NO_MEMORY)
         return error_set(err, ERROR_NO_MEMORY, "%s", rule.message);
     return error_set_field(err, ERROR_INVALID_ARGUMENT, "volumes", "invalid request: %s",
@@ -57,10 +58,13 @@ static bool attach(struct volume_edit *v, const struct volume_attachment *volume
 static bool detach(struct volume_edit *v, struct text volume_id, const struct instance **out,
                    struct error *err)
 {
+    const size_t listed = v->config.listed_volume_count;
     size_t kept = 0;
     for (size_t i = 0; i < v->config.volume_count; i++) {
         if (!text_equal(v->volumes[i].volume_id, volume_id))
             v->volumes[kept++] = v->volumes[i];
+        else if (i < listed)
+            v->config.listed_volume_count--;
     }
     if (kept == v->config.volume_count)
         return error_set_field(err, ERROR_NOT_FOUND, "volumes",

@@ -17,9 +17,11 @@
  * volume   borrowed for the call
  * out      borrowed from the world, valid until its next change
  * Fails    NOT_FOUND         ""         instance not found
- *          ALREADY_EXISTS    "volumes"  attached to it already, or taken by another (INST-C-078)
- *          INVALID_ARGUMENT  "volumes"  invalid request: ... (the rules of INST-C-070 to
- * INST-C-076) NO_MEMORY A failed call changes nothing. */
+ *          ALREADY_EXISTS    "volumes"     attached to it already, or taken by another (INST-C-078)
+ *          INVALID_ARGUMENT  "volumes"     invalid request: ... (INST-C-070 to INST-C-076)
+ *          INVALID_ARGUMENT  "hypervisor"  more than it can have (INST-C-044)
+ *          NO_MEMORY
+ * A failed call changes nothing. */
 MUST_USE bool instance_attach_volume(struct world *world, struct text id,
                                      const struct volume_attachment *volume,
                                      const struct instance **out, struct error *err);

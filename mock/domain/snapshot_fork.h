@@ -24,7 +24,8 @@
  *   NO_MEMORY
  *   RESOURCE_EXHAUSTED  ""      apply snapshot fork target state: ... (SNAP-F-022)
  *   INTERNAL            the image is gone (SNAP-F-020), or no address is left
- * A failed call makes no instance; after NO_MEMORY compression has been called off all the same. */
+ * A failed call makes no instance. Up to NO_MEMORY it changes nothing; where it fails later,
+ * compression has been called off all the same. */
 MUST_USE bool snapshot_fork(struct world *world, struct text snapshot_id, struct text name,
                             const struct snapshot_target *target, const struct instance **out,
                             struct error *err);

@@ -5,13 +5,14 @@
 #include "mock/domain/instance_record.h"
 #include "mock/domain/snapshot_record.h"
 #include "mock/domain/snapshots.h"
+#include "mock/domain/volumes.h"
 #include "mock/domain/world_state.h"
 
 struct restoration {
     struct world *world;
     const struct snapshot *snapshot;
     struct instance_edit edit;     /* of the instance                        */
-    struct instance_config config; /* with another hypervisor, where switched */
+    struct instance_config config; /* where it is not the captured one       */
     enum instance_state target;
 };
 
@@ -36,7 +37,8 @@ static bool check(struct restoration *r, struct text instance_id, struct text sn
     return target_check(r->world, r->snapshot, target, &r->target, err);
 }
 
-/* The address at capture, unless somebody else has it by now. */
+/* The address at capture. Where somebody else has it by now the present one stays: no two instances
+ * hold the same (INST-J-034). */
 static struct network_address address_back(const struct restoration *r)
 {
     struct network_address captured = r->snapshot->source->address;
@@ -44,8 +46,25 @@ static struct network_address address_back(const struct restoration *r)
     const struct instance *holder =
         cow_map_find(&r->world->instances.maps[INSTANCES_BY_IP], (struct cow_key){ .major = ip });
     if (holder != NULL && holder != r->edit.stored)
-        return (struct network_address){ 0 };
+        return r->edit.stored->address;
     return captured;
+}
+
+/* The configuration at capture, on another hypervisor where that was asked for. With a volume that
+ * somebody else has taken since, all are only listed, as those of a fork are. */
+static const struct instance_config *config_back(struct restoration *r, enum hypervisor hypervisor)
+{
+    const struct instance_config *captured = r->snapshot->source->config;
+    struct error taken = { 0 };
+    r->config = *captured;
+    r->config.refs = 0;
+    if (hypervisor != HYPERVISOR_UNSET)
+        r->config.hypervisor = hypervisor;
+    if (!volumes_check_attachable(r->world, captured, &taken))
+        r->config.listed_volume_count = captured->volume_count;
+    bool as_captured = r->config.hypervisor == captured->hypervisor &&
+                       r->config.listed_volume_count == captured->listed_volume_count;
+    return as_captured ? captured : &r->config;
 }
 
 /* The instance with the captured disk and, for a Standby snapshot, memory, but not up yet
@@ -56,12 +75,7 @@ static struct instance put_back(struct restoration *r, enum hypervisor hyperviso
     const struct instance *captured = r->snapshot->source;
     struct instance next = *captured;
     next.state = r->snapshot->kind == SNAPSHOT_STANDBY ? INSTANCE_STANDBY : INSTANCE_STOPPED;
-    if (hypervisor != HYPERVISOR_UNSET && hypervisor != captured->config->hypervisor) {
-        r->config = *captured->config;
-        r->config.refs = 0;
-        r->config.hypervisor = hypervisor;
-        next.config = &r->config;
-    }
+    next.config = config_back(r, hypervisor);
     next.created_at_ns = current->created_at_ns;
     next.expires_at_ns = current->expires_at_ns;
     next.history = current->history;

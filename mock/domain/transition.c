@@ -2,10 +2,10 @@
 
 #include "common/base/checked.h"
 
-static int64_t capped_sum(int64_t a, int64_t b)
+int64_t transition_boot_end(int64_t now_ns, int64_t boot_delay_ns)
 {
-    int64_t sum = 0;
-    return i64_add(a, b, &sum) ? sum : INT64_MAX;
+    int64_t end = 0;
+    return i64_add(now_ns, boot_delay_ns, &end) ? end : INT64_MAX;
 }
 
 static void forget_exit(struct instance *edited)
@@ -19,7 +19,7 @@ void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay
 {
     edited->state = INSTANCE_INITIALIZING;
     edited->started_at_ns = now_ns;
-    edited->running_at_ns = capped_sum(now_ns, boot_delay_ns);
+    edited->running_at_ns = transition_boot_end(now_ns, boot_delay_ns);
     forget_exit(edited);
     phase_ledger_enter(&edited->phases, PHASE_INITIALIZING, now_ns);
 }

@@ -128,7 +128,7 @@ bool volumes_check_rules(const struct mem *mem, const struct volume_attachment *
 
 static bool holds(const struct instance_config *holder, const struct volume_attachment *wanted)
 {
-    for (size_t i = 0; i < holder->volume_count; i++) {
+    for (size_t i = holder->listed_volume_count; i < holder->volume_count; i++) {
         const struct volume_attachment *held = &holder->volumes[i];
         if (text_equal(held->volume_id, wanted->volume_id) &&
             (!held->readonly || !wanted->readonly))
@@ -163,7 +163,7 @@ bool volumes_check_attachable(const struct world *world, const struct instance_c
                                        "volume " TEXT_FMT " is attached twice",
                                        TEXT_ARGS(volumes[i].volume_id));
         }
-        if (is_taken(world, config, &volumes[i]))
+        if (i >= config->listed_volume_count && is_taken(world, config, &volumes[i]))
             return error_set_field(err, ERROR_INVALID_STATE, "volumes",
                                    "volume " TEXT_FMT " is attached to another instance",
                                    TEXT_ARGS(volumes[i].volume_id));

@@ -24,7 +24,8 @@ MUST_USE bool volumes_check_rules(const struct mem *mem, const struct volume_att
 
 /* Every volume id exists. One is free for writing when nobody holds it, and for reading when nobody
  * writes; one instance cannot attach one twice (INST-C-078).
- * config   of the instance that wants them; what itself holds under its id does not count
+ * config   of the instance that wants them, except the listed ones; what itself holds under its id
+ *          does not count
  * Fails    INVALID_STATE, field "volumes" */
 MUST_USE bool volumes_check_attachable(const struct world *world,
                                        const struct instance_config *config, struct error *err);

@@ -59,7 +59,7 @@ static bool instance_expires(const void *value)
 static bool instance_attaches(const void *value)
 {
     const struct instance *instance = value;
-    return instance->config->holds_volumes && instance->config->volume_count > 0;
+    return instance->config->volume_count > instance->config->listed_volume_count;
 }
 
 static struct cow_key instance_by_wake(const void *value)
