@@ -39,6 +39,20 @@ void mem_free(const struct mem *mem, void *ptr)
         mem->resize(mem->ctx, ptr, 0);
 }
 
+void *mem_grow(const struct mem *mem, void *array, size_t *capacity, size_t item_size)
+{
+    enum { FIRST = 16 };
+    size_t more = *capacity == 0 ? FIRST : *capacity;
+    size_t longer;
+    size_t bytes;
+    if (!size_add(*capacity, more, &longer) || !size_mul(longer, item_size, &bytes))
+        return NULL;
+    void *grown = mem->resize(mem->ctx, array, bytes);
+    if (grown != NULL)
+        *capacity = longer;
+    return grown;
+}
+
 char *mem_copy_text(const struct mem *mem, struct text t)
 {
     size_t size;

@@ -63,13 +63,35 @@ struct change change_of(struct world *world)
     return (struct change){ .world = world };
 }
 
+static struct change_item *item_at(struct change *change, size_t index)
+{
+    return index < CHANGE_FEW ? &change->few[index] : &change->more[index - CHANGE_FEW];
+}
+
+static bool make_room(struct change *change)
+{
+    if (change->count < CHANGE_FEW + change->more_capacity)
+        return true;
+    struct change_item *more = mem_grow(&change->world->env->mem, change->more,
+                                        &change->more_capacity, sizeof *change->more);
+    if (more != NULL)
+        change->more = more;
+    return more != NULL;
+}
+
 static void add(struct change *change, const struct store_kind *kind, const void *old,
                 const void *value)
 {
-    assert(change->count < CHANGE_MAX);
+    const struct cow_map_kind *counts = references(change->world, kind);
+    if (!make_room(change)) {
+        change->incomplete = true;
+        if (value != NULL)
+            counts->release(&change->world->env->mem, value);
+        return;
+    }
     if (old != NULL)
-        references(change->world, kind)->retain(old);
-    change->items[change->count++] = (struct change_item){ kind, old, value };
+        counts->retain(old);
+    *item_at(change, change->count++) = (struct change_item){ kind, old, value };
 }
 
 static void add_made(struct change *change, const struct store_kind *kind, const void *old,
@@ -118,12 +140,12 @@ static bool prepare(struct change *change)
 {
     bool prepared = !change->incomplete;
     for (size_t i = 0; prepared && i < change->count; i++) {
-        const struct change_item *item = &change->items[i];
+        const struct change_item *item = item_at(change, i);
         prepared = store_prepare(store_of(change->world, item->kind), item->old, item->value);
     }
     if (!prepared) {
         for (size_t i = 0; i < change->count; i++)
-            store_cancel(store_of(change->world, change->items[i].kind));
+            store_cancel(store_of(change->world, item_at(change, i)->kind));
     }
     return prepared;
 }
@@ -132,7 +154,7 @@ static void apply(struct change *change)
 {
     struct world *world = change->world;
     for (size_t i = 0; i < change->count; i++) {
-        const struct change_item *item = &change->items[i];
+        const struct change_item *item = item_at(change, i);
         if (item->kind->account != NULL)
             item->kind->account(world, item->old, item->value);
         store_change(store_of(world, item->kind), item->old, item->value);
@@ -144,14 +166,16 @@ static void release(struct change *change)
 {
     struct world *world = change->world;
     for (size_t i = 0; i < change->count; i++) {
-        const struct change_item *item = &change->items[i];
+        const struct change_item *item = item_at(change, i);
         const struct cow_map_kind *counts = references(world, item->kind);
         if (item->value != NULL)
             counts->release(&world->env->mem, item->value);
         if (item->old != NULL)
             counts->release(&world->env->mem, item->old);
     }
-    change->count = 0;
+    mem_free(&world->env->mem, change->more);
+    change->more = NULL;
+    change->more_capacity = change->count = 0;
 }
 
 bool change_commit(struct change *change, struct error *err)

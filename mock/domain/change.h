@@ -1,5 +1,5 @@
-/* A change of a world: new versions of records that take effect together or not at all. The one way
- * anything stored is changed; for the domain's own files.
+/* A change of a world: new versions of any number of records that take effect together or not at
+ * all. The one way anything stored is changed; for the domain's own files.
  *
  *     struct change change = change_of(world);
  *     change_instance(&change, stored, instance_new(mem, &edited));
@@ -18,7 +18,7 @@
 #include "mock/domain/snapshot.h"
 #include "mock/domain/world.h"
 
-enum { CHANGE_MAX = 4 };
+enum { CHANGE_FEW = 4 };
 
 struct change_item {
     const struct store_kind *kind;
@@ -28,12 +28,14 @@ struct change_item {
 
 struct change {
     struct world *world;
-    struct change_item items[CHANGE_MAX];
+    struct change_item few[CHANGE_FEW]; /* the first items, so that a request needs no more */
+    struct change_item *more;           /* those after them                                 */
+    size_t more_capacity;
     size_t count;
-    bool incomplete; /* a value could not be made */
+    bool incomplete; /* something could not be made for lack of memory: the commit will fail */
 };
 
-/* Always ends with commit. */
+/* Ends with commit, unless nothing was added to it. */
 struct change change_of(struct world *world);
 
 /* `old`, as stored, goes and `value` comes in its place.

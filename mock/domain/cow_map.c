@@ -299,21 +299,30 @@ static size_t nodes_to_remove(const struct cow_map *map, struct cow_key key)
     return needed;
 }
 
-/* More than any change can take of a map that other changes come before: nothing is known of its
- * shape then but that each of them makes it one level higher at most. */
-static size_t nodes_for_any_change(const struct cow_map *map)
+/* What a change takes at most that other changes come before: nothing is known of the map's shape
+ * then but that each of them makes it one level higher at most. */
+enum {
+    PUT_PER_LEVEL = 1,   /* the path; where putting unbalances the tree, it was there  */
+    REMOVE_PER_LEVEL = 3 /* likewise, and two more to balance                          */
+};
+
+/* What all prepared changes and one more take at most together: no node is copied twice, and no
+ * change adds more than one. */
+static size_t nodes_for_all(const struct cow_map *map)
 {
-    enum { PER_LEVEL = 3 }; /* on the path, and two more to balance */
-    return PER_LEVEL * ((size_t)height_of(map->root) + map->prepared + 1) + 1;
+    return map->count + map->prepared + 1;
 }
 
-static bool promise(struct cow_map *map, size_t wanted)
+static bool promise(struct cow_map *map, size_t wanted, size_t per_level)
 {
     if (map->prepared > 0)
-        wanted = nodes_for_any_change(map);
-    if (!keep_spares(map, map->promised + wanted))
+        wanted = per_level * ((size_t)height_of(map->root) + map->prepared + 1) + 1;
+    size_t total = map->promised + wanted;
+    if (total > nodes_for_all(map))
+        total = nodes_for_all(map);
+    if (!keep_spares(map, total))
         return false;
-    map->promised += wanted;
+    map->promised = total;
     map->prepared++;
     return true;
 }
@@ -350,12 +359,12 @@ struct cow_map cow_map_retain(const struct cow_map *map)
 
 bool cow_map_prepare_put(struct cow_map *map, struct cow_key key)
 {
-    return promise(map, nodes_to_put(map, key));
+    return promise(map, nodes_to_put(map, key), PUT_PER_LEVEL);
 }
 
 bool cow_map_prepare_remove(struct cow_map *map, struct cow_key key)
 {
-    return promise(map, nodes_to_remove(map, key));
+    return promise(map, nodes_to_remove(map, key), REMOVE_PER_LEVEL);
 }
 
 void cow_map_cancel(struct cow_map *map)

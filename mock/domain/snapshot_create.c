@@ -203,10 +203,11 @@ static const struct instance *make_resumed(const struct capture *capture,
     return instance_new_after(&capture->world->env->mem, &source, event);
 }
 
-bool snapshot_create(struct world *world, struct text instance_id,
-                     const struct snapshot_request *request, const struct snapshot **out,
-                     struct error *err)
+bool snapshot_capture(struct change *change, struct text instance_id,
+                      const struct snapshot_request *request, const struct snapshot **out,
+                      struct error *err)
 {
+    struct world *world = change->world;
     const struct mem *mem = &world->env->mem;
     struct capture capture = {
         .world = world,
@@ -220,11 +221,21 @@ bool snapshot_create(struct world *world, struct text instance_id,
     const struct instance *captured = make_captured(&capture);
     const struct snapshot *snapshot = captured == NULL ? NULL : make_snapshot(&capture, captured);
     instance_release(mem, captured); /* the snapshot has its own reference */
-    struct change change = change_of(world);
-    change_snapshot(&change, NULL, snapshot);
     if (snapshot != NULL && is_paused(&capture))
-        change_instance(&change, capture.stored, make_resumed(&capture, snapshot));
-    if (!change_commit(&change, err))
+        change_instance(change, capture.stored, make_resumed(&capture, snapshot));
+    change_snapshot(change, NULL, snapshot);
+    *out = change->incomplete ? NULL : snapshot;
+    return true;
+}
+
+bool snapshot_create(struct world *world, struct text instance_id,
+                     const struct snapshot_request *request, const struct snapshot **out,
+                     struct error *err)
+{
+    struct change change = change_of(world);
+    const struct snapshot *snapshot = NULL;
+    if (!snapshot_capture(&change, instance_id, request, &snapshot, err) ||
+        !change_commit(&change, err))
         return false;
     *out = snapshot; /* the world keeps it alive */
     return true;

@@ -40,4 +40,14 @@ MUST_USE bool snapshot_create(struct world *world, struct text instance_id,
                               const struct snapshot_request *request, const struct snapshot **out,
                               struct error *err);
 
+struct change;
+
+/* The same as a part of a larger change, for the domain's own files.
+ * out    borrowed from the change, then from the world; NULL when memory lacks, and the commit of
+ *        the change will say so
+ * Fails  as snapshot_create, but for NO_MEMORY; nothing was added to the change */
+MUST_USE bool snapshot_capture(struct change *change, struct text instance_id,
+                               const struct snapshot_request *request, const struct snapshot **out,
+                               struct error *err);
+
 #endif

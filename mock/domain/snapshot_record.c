@@ -54,28 +54,22 @@ void snapshot_release(const struct mem *mem, const struct snapshot *snapshot)
     mem_free(mem, record_memory(snapshot));
 }
 
-static int64_t capped_sum(int64_t a, int64_t b)
-{
-    int64_t sum = 0;
-    return i64_add(a, b, &sum) ? sum : INT64_MAX;
-}
-
 static int64_t in_pages(int64_t bytes)
 {
     enum { PAGE = 4096 };
-    return bytes % PAGE == 0 ? bytes : capped_sum(bytes, PAGE - bytes % PAGE);
+    return bytes % PAGE == 0 ? bytes : i64_add_capped(bytes, PAGE - bytes % PAGE);
 }
 
 int64_t snapshot_captured_bytes(enum snapshot_kind kind, const struct instance_config *source)
 {
     enum { CONFIG_DISK = 10485760, METADATA = 4096, DEVICE_STATE = 65536 };
 
-    int64_t bytes = capped_sum(in_pages(source->overlay_bytes), CONFIG_DISK + METADATA);
+    int64_t bytes = i64_add_capped(in_pages(source->overlay_bytes), CONFIG_DISK + METADATA);
     for (size_t i = 0; i < source->volume_count; i++) {
         if (source->volumes[i].overlay)
-            bytes = capped_sum(bytes, in_pages(source->volumes[i].overlay_bytes));
+            bytes = i64_add_capped(bytes, in_pages(source->volumes[i].overlay_bytes));
     }
     if (kind == SNAPSHOT_STANDBY)
-        bytes = capped_sum(bytes, capped_sum(source->size_bytes, DEVICE_STATE));
+        bytes = i64_add_capped(bytes, i64_add_capped(source->size_bytes, DEVICE_STATE));
     return bytes;
 }

@@ -4,8 +4,7 @@
 
 int64_t transition_boot_end(int64_t now_ns, int64_t boot_delay_ns)
 {
-    int64_t end = 0;
-    return i64_add(now_ns, boot_delay_ns, &end) ? end : INT64_MAX;
+    return i64_add_capped(now_ns, boot_delay_ns);
 }
 
 static void forget_exit(struct instance *edited)

@@ -41,11 +41,38 @@ static void a_memory_that_fails_gives_null(void **state)
     assert_null(mem_copy_text(&mem, TEXT("x")));
 }
 
+static void an_array_grows_and_keeps_its_items(void **state)
+{
+    (void)state;
+    struct mem mem = mem_libc();
+    int *items = NULL;
+    size_t capacity = 0;
+    for (int i = 0; i < 1000; i++) {
+        if ((size_t)i == capacity)
+            items = mem_grow(&mem, items, &capacity, sizeof *items);
+        assert_non_null(items);
+        assert_true((size_t)i < capacity);
+        items[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    assert_true(capacity < 4000);
+
+    const size_t before = capacity;
+    mem.resize = no_memory;
+    assert_null(mem_grow(&mem, items, &capacity, sizeof *items));
+    assert_null(mem_grow(&mem, items, &capacity, SIZE_MAX / 2)); /* more than there is */
+    assert_int_equal(capacity, before);
+    mem = mem_libc();
+    mem_free(&mem, items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_libc_memory_allocates_copies_and_frees),
         cmocka_unit_test(a_memory_that_fails_gives_null),
+        cmocka_unit_test(an_array_grows_and_keeps_its_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "mock/domain/instance_record.h"
 #include "mock/domain/instances.h"
 #include "mock/domain/snapshot_record.h"
+#include "mock/domain/snapshots.h"
 #include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
 #include "tests/unit/mock/domain/world_fixture.h"
@@ -76,6 +77,45 @@ static void records_of_all_kinds_change_together_or_not_at_all(void **state)
     assert_int_equal(f->world->used.used[CAPACITY_CPU], 0);
 }
 
+static void any_number_of_records_change_together_or_not_at_all(void **state)
+{
+    enum { COUNT = 300 };
+    struct fixture *f = *state;
+    const struct instance *source = given_running(f, "web");
+    const struct snapshot *snapshots[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        snapshots[i] = given_snapshot(f, source, SNAPSHOT_STANDBY, NULL);
+        source = instances_find(f->world, snapshots[0]->source->config->id);
+    }
+    struct snapshot_cursor open; /* the maps are shared, so that changes need memory */
+    snapshot_cursor_open(&open, f->world, &(struct snapshot_filter){ 0 });
+
+    size_t most = 0;
+    for (size_t failures = 0;; failures++) {
+        const size_t blocks = f->fake.live_blocks;
+        struct error err = { 0 };
+        f->fake.allowed = failures;
+        struct change change = change_of(f->world);
+        change_schedule(&change, NULL, schedule_of(f, 60));
+        for (size_t i = 0; i < COUNT; i++)
+            change_remove_snapshot(&change, snapshots[i]);
+        bool done = change_commit(&change, &err);
+        f->fake.allowed = FAKE_ENV_NEVER_FAILS;
+        most = failures;
+        if (done)
+            break;
+        assert_int_equal(err.code, ERROR_NO_MEMORY);
+        assert_int_equal(world_snapshot_count(f->world), COUNT);
+        assert_null(stored_schedule(f));
+        assert_int_equal(f->fake.live_blocks, blocks);
+    }
+    assert_int_equal(world_snapshot_count(f->world), 0);
+    assert_non_null(stored_schedule(f));
+    /* In each of two indexes one for a node and one for a change, and a few for what is new. */
+    assert_in_range(most, COUNT, 2 * 2 * COUNT + 20);
+    snapshot_cursor_close(&open);
+}
+
 static void a_record_may_change_its_place_in_an_index(void **state)
 {
     struct fixture *f = *state;
@@ -106,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_WORLD(records_of_all_kinds_change_together_or_not_at_all),
+        ON_WORLD(any_number_of_records_change_together_or_not_at_all),
         ON_WORLD(a_record_may_change_its_place_in_an_index),
         ON_WORLD(nothing_is_due_in_an_empty_world),
     };

@@ -388,12 +388,13 @@ static void several_prepared_changes_are_all_certain(void **state)
         version.has[i] = true;
     }
     for (int round = 0; round < 300; round++) {
-        enum { CHANGES = 4 };
-        const struct item *items[CHANGES];
+        enum { MOST = 40 };
+        const int changes = 2 + round % (MOST - 1);
+        const struct item *items[MOST];
         struct cow_map shared = cow_map_retain(&version.map);
-        for (size_t i = 0; i < CHANGES; i++) {
+        for (int i = 0; i < changes; i++) {
             seed = seed * 6364136223846793005U + 1442695040888963407U;
-            int number = (int)((seed >> 33) % (NUMBERS / CHANGES)) * CHANGES + (int)i;
+            int number = (int)((seed >> 33) % (uint64_t)(NUMBERS / changes)) * changes + i;
             items[i] = item_new(version.map.mem, "g", number);
             assert_true(version.has[number]
                             ? cow_map_prepare_remove(&version.map, item_key(items[i]))
@@ -404,7 +405,7 @@ static void several_prepared_changes_are_all_certain(void **state)
             assert_same(&version);
         }
         fake->allowed = round % 10 == 0 ? FAKE_ENV_NEVER_FAILS : 0;
-        for (size_t i = 0; round % 10 != 0 && i < CHANGES; i++) {
+        for (int i = 0; round % 10 != 0 && i < changes; i++) {
             int number = (int)strtol(items[i]->number, NULL, 10);
             if (version.has[number])
                 cow_map_remove(&version.map, item_key(items[i]));
@@ -413,7 +414,7 @@ static void several_prepared_changes_are_all_certain(void **state)
             version.has[number] = !version.has[number];
         }
         fake->allowed = FAKE_ENV_NEVER_FAILS;
-        for (size_t i = 0; i < CHANGES; i++)
+        for (int i = 0; i < changes; i++)
             item_release(version.map.mem, items[i]);
         assert_int_equal(version.map.spare_count, 0);
         cow_map_fini(&shared);
