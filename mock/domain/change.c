@@ -136,6 +136,20 @@ void change_remove_schedule(struct change *change, const struct schedule *old)
     add(change, &schedules, old, NULL);
 }
 
+/* Removals to the front: what the first change of a map takes is known exactly, and of those after it
+ * a removal may take the most. */
+static void put_in_order(struct change *change)
+{
+    size_t removals = 0;
+    for (size_t i = 0; i < change->count; i++) {
+        struct change_item item = *item_at(change, i);
+        if (item.value != NULL)
+            continue;
+        *item_at(change, i) = *item_at(change, removals);
+        *item_at(change, removals++) = item;
+    }
+}
+
 static bool prepare(struct change *change)
 {
     bool prepared = !change->incomplete;
@@ -180,6 +194,7 @@ static void release(struct change *change)
 
 bool change_commit(struct change *change, struct error *err)
 {
+    put_in_order(change);
     bool prepared = prepare(change);
     if (prepared)
         apply(change);

@@ -38,3 +38,11 @@ bool tags_check_keys(struct pair_list tags, struct error *err)
     }
     return true;
 }
+
+bool tags_check_count(struct pair_list tags, struct error *err)
+{
+    return tags.count <= TAGS_MAX ||
+           error_set_field(err, ERROR_INVALID_ARGUMENT, "tags",
+                           "invalid request: invalid tags: too many entries: %zu (max %d)",
+                           tags.count, TAGS_MAX);
+}

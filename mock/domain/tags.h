@@ -17,4 +17,12 @@
  *          invalid request: invalid tags: key "{k}" contains unsupported characters */
 MUST_USE bool tags_check_keys(struct pair_list tags, struct error *err);
 
+/* The most tags a resource may have. */
+enum { TAGS_MAX = 50 };
+
+/* For tags that no request validator has counted (SCHED-T-014).
+ * Fails    INVALID_ARGUMENT, field "tags": invalid request: invalid tags: too many entries: {n}
+ * (max 50) */
+MUST_USE bool tags_check_count(struct pair_list tags, struct error *err);
+
 #endif

@@ -1,6 +1,9 @@
 /* What happens in a world by itself, in order of time. */
 #include <assert.h>
 
+#include "common/base/checked.h"
+#include "mock/domain/expiry.h"
+#include "mock/domain/schedule_run.h"
 #include "mock/domain/world_state.h"
 
 struct event_source {
@@ -13,7 +16,8 @@ struct event_source {
 
 /* In this order where several are due at one moment. */
 static const struct event_source sources[] = {
-    { NULL, NULL },
+    { expiry_next_ns, expiry_sweep },
+    { schedule_run_next_ns, schedule_run_due },
 };
 
 static const struct event_source *next_source(const struct world *world, int64_t *at_ns)
@@ -21,13 +25,22 @@ static const struct event_source *next_source(const struct world *world, int64_t
     const struct event_source *next = NULL;
     *at_ns = INT64_MAX;
     for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
-        int64_t due_ns = sources[i].next_ns == NULL ? INT64_MAX : sources[i].next_ns(world);
+        int64_t due_ns = sources[i].next_ns(world);
         if (due_ns < *at_ns) {
             *at_ns = due_ns;
             next = &sources[i];
         }
     }
     return next;
+}
+
+int64_t world_tick_ns(const struct world *world, int64_t at_ns)
+{
+    const int64_t minute_ns = 60 * NS_PER_SEC;
+    if (at_ns <= world->started_ns)
+        return world->started_ns;
+    const int64_t past_tick_ns = (at_ns - world->started_ns) % minute_ns;
+    return past_tick_ns == 0 ? at_ns : i64_add_capped(at_ns, minute_ns - past_tick_ns);
 }
 
 int64_t world_next_event_ns(const struct world *world)

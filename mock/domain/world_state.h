@@ -54,6 +54,10 @@ struct world {
 /* An id that no instance or snapshot of this world has. */
 struct resource_id world_new_id(const struct world *world);
 
+/* The first moment not before at_ns of those on which the server looks for what is due: its start
+ * and every minute from there. INT64_MAX when that is after the end of time. */
+int64_t world_tick_ns(const struct world *world, int64_t at_ns);
+
 /* When an instance does something by itself, as it is now: auto-standby or a restart. INT64_MAX for
  * never. Pure. */
 int64_t instance_wake_ns(const struct instance *instance);

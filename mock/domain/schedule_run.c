@@ -1,0 +1,162 @@
+#include "mock/domain/schedule_run.h"
+
+#include "mock/domain/change.h"
+#include "mock/domain/instances.h"
+#include "mock/domain/record_list.h"
+#include "mock/domain/retention.h"
+#include "mock/domain/schedule_policy.h"
+#include "mock/domain/snapshot_create.h"
+#include "mock/domain/tags.h"
+#include "mock/domain/world_state.h"
+
+/* --- one run ----------------------------------------------------------------------------- */
+
+/* What is captured of a source in each state; of the others nothing (SCHED-T-004, SCHED-T-012). */
+static const struct {
+    enum instance_state state;
+    enum snapshot_kind kind;
+} kinds[] = {
+    { INSTANCE_RUNNING, SNAPSHOT_STANDBY },
+    { INSTANCE_STANDBY, SNAPSHOT_STANDBY },
+    { INSTANCE_STOPPED, SNAPSHOT_STOPPED },
+};
+
+static bool choose_kind(enum instance_state state, enum snapshot_kind *out, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (kinds[i].state == state) {
+            *out = kinds[i].kind;
+            return true;
+        }
+    }
+    return error_set(err, ERROR_INVALID_STATE,
+                     "invalid state transition: scheduled snapshot requires source in Running, "
+                     "Standby, or Stopped, got %s",
+                     instance_state_name(state));
+}
+
+/* Without a request's setting, so that the instance's policy decides on compression (COMP-029).
+ * made  as snapshot_capture has it */
+static bool capture(struct change *change, const struct schedule *schedule,
+                    const struct instance *source, int64_t run_ns, const struct snapshot **made,
+                    struct error *err)
+{
+    const struct schedule_name name = schedule_snapshot_name(schedule->name_prefix, run_ns);
+    struct pair tags[SCHEDULE_TAGS_MAX];
+    struct snapshot_request request = { .name = text_of(name.text),
+                                        .tags = schedule_tags(schedule, tags) };
+    return choose_kind(instance_view(source, run_ns).state, &request.kind, err) &&
+           tags_check_count(request.tags, err) &&
+           snapshot_capture(change, schedule->instance_id, &request, made, err);
+}
+
+/* The schedule after a run, failed or not (SCHED-T-008, SCHED-T-009). */
+static struct schedule after(const struct schedule *schedule, int64_t run_ns)
+{
+    struct schedule next = *schedule;
+    next.last_run_at_ns = next.updated_at_ns = run_ns;
+    next.next_run_at_ns =
+        schedule_following_run_ns(schedule->next_run_at_ns, schedule->interval_ns, run_ns);
+    return next;
+}
+
+static bool run_on_source(struct world *world, const struct schedule *schedule,
+                          const struct instance *source, int64_t run_ns)
+{
+    struct change change = change_of(world);
+    struct schedule next = after(schedule, run_ns);
+    const struct snapshot *made = NULL;
+    struct error failure = { 0 };
+    if (capture(&change, schedule, source, run_ns, &made, &failure)) {
+        if (made != NULL)
+            next.last_snapshot_id = made->id;
+        (void)retention_apply(&change, schedule, run_ns, 1);
+    } else if (world->settings.quirks.failed_run_forgets_snapshot) {
+        next.last_snapshot_id = TEXT(""); /* SCHED-T-011 */
+    }
+    next.last_error = text_of(failure.message); /* in a create's words (SCHED-T-016); empty: null */
+
+    struct error no_memory = { 0 };
+    change_schedule(&change, schedule, schedule_new(&world->env->mem, &next));
+    return change_commit(&change, &no_memory);
+}
+
+/* Whether nothing can come to its clean-up any more (SCHED-R-007).
+ * left  snapshots after the clean-up */
+static bool is_over(const struct schedule *schedule, size_t left)
+{
+    return left == 0 || schedule->max_age_ns == 0;
+}
+
+/* The source is gone: clean-up only, until that is over too (SCHED-R-006). */
+static bool run_without_source(struct world *world, const struct schedule *schedule, int64_t run_ns)
+{
+    struct change change = change_of(world);
+    const struct schedule next = after(schedule, run_ns);
+    if (is_over(schedule, retention_apply(&change, schedule, run_ns, 0)))
+        change_remove_schedule(&change, schedule);
+    else
+        change_schedule(&change, schedule, schedule_new(&world->env->mem, &next));
+    struct error no_memory = { 0 };
+    return change_commit(&change, &no_memory);
+}
+
+static bool run(struct world *world, const struct schedule *schedule)
+{
+    const int64_t run_ns = world_now_ns(world);
+    const struct instance *source = instances_find(world, schedule->instance_id);
+    if (source == NULL)
+        return run_without_source(world, schedule, run_ns);
+    return run_on_source(world, schedule, source, run_ns);
+}
+
+/* --- a poll ------------------------------------------------------------------------------ */
+
+static void seek_first(struct cow_cursor *cursor, const struct world *world)
+{
+    cow_cursor_seek(cursor, &world->schedules.maps[SCHEDULES_BY_DUE], (struct cow_key){ 0 });
+}
+
+int64_t schedule_run_next_ns(const struct world *world)
+{
+    struct cow_cursor cursor;
+    seek_first(&cursor, world);
+    const struct schedule *first = cow_cursor_next(&cursor);
+    if (first == NULL)
+        return INT64_MAX;
+    const int64_t after_start_ns = world->started_ns + 1;
+    return world_tick_ns(world, first->next_run_at_ns > after_start_ns ? first->next_run_at_ns
+                                                                       : after_start_ns);
+}
+
+static bool find_due(const struct world *world, struct record_list *out)
+{
+    const int64_t now_ns = world_now_ns(world);
+    struct cow_cursor cursor;
+    seek_first(&cursor, world);
+    for (;;) {
+        const struct schedule *schedule = cow_cursor_next(&cursor);
+        if (schedule == NULL || schedule->next_run_at_ns > now_ns) /* SCHED-T-002 */
+            return true;
+        if (!record_list_add(out, &world->env->mem, schedule))
+            return false;
+    }
+}
+
+static int by_instance(const void *a, const void *b)
+{
+    const struct schedule *left = *(const struct schedule *const *)a;
+    const struct schedule *right = *(const struct schedule *const *)b;
+    return text_compare(left->instance_id, right->instance_id);
+}
+
+bool schedule_run_due(struct world *world)
+{
+    struct record_list due = { 0 };
+    bool done = find_due(world, &due);
+    record_list_sort(&due, by_instance);
+    for (size_t i = 0; done && i < due.count; i++)
+        done = run(world, due.items[i]);
+    record_list_fini(&due, &world->env->mem);
+    return done;
+}
