@@ -6,6 +6,8 @@
 
 enum { MAX_MESSAGE_BYTES = 2048 };
 
+static void format_message(char *message, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
 /* Only the first line of a message is sent (VALID-003). */
 static void format_message(char *message, const char *format, va_list args)
 {

@@ -74,9 +74,10 @@ static void skip_width(struct format *f, struct buffer *out)
     }
 }
 
+/* A dot that ends the text begins no precision; it is the verb. */
 static void skip_precision(struct format *f, struct buffer *out)
 {
-    if (!skip(f, '.'))
+    if (f->rest.len < 2 || !skip(f, '.'))
         return;
     skip_index(f);
     if (skip(f, '*')) {

@@ -22,7 +22,8 @@ static bool check(struct restoration *r, struct text instance_id, struct text sn
     struct error missing = { 0 };
     if (!snapshots_get(r->world, snapshot_id, &r->snapshot, &missing) ||
         !instance_edit_begin(&r->edit, r->world, instance_id, &missing))
-        return error_set(err, ERROR_NOT_FOUND, "instance or snapshot not found");
+        return error_set_field(err, ERROR_NOT_FOUND, missing.field,
+                               "instance or snapshot not found");
 
     struct text owner = r->snapshot->source->config->id;
     if (!text_equal(owner, r->edit.stored->config->id))

@@ -16,7 +16,7 @@
  * ids      full ids; may point into the records themselves
  * out      borrowed from the world, valid until its next change
  * Fails    in this order
- *   NOT_FOUND           instance or snapshot not found (SNAP-R-016)
+ *   NOT_FOUND           instance or snapshot not found (SNAP-R-016); field as snapshots_get()
  *   INVALID_ARGUMENT    ""  invalid request: snapshot {s} belongs to instance {i} (SNAP-R-018)
  *   INVALID_STATE       it is Running (SNAP-R-019)
  *   INVALID_ARGUMENT    as target_check()

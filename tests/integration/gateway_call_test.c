@@ -22,7 +22,7 @@ struct run {
     char errors[4096];
 };
 
-/* Runs the command with its standard output in memory: the child has ours. */
+/* Runs the command with its standard output in memory. */
 static struct run run_call(const char *const *arguments)
 {
     struct run run = { 0 };
@@ -33,14 +33,8 @@ static struct run run_call(const char *const *arguments)
         all[i + 1] = arguments[i];
     }
     int memory = memfd_create("output", MFD_CLOEXEC);
-    int ours = dup(STDOUT_FILENO);
-    assert_true(memory >= 0 && ours >= 0);
-    (void)fflush(stdout);
-    assert_int_equal(dup2(memory, STDOUT_FILENO), STDOUT_FILENO);
-    bool spawned = program_spawn(&program, "hypeman-gateway", all);
-    assert_int_equal(dup2(ours, STDOUT_FILENO), STDOUT_FILENO);
-    close(ours);
-    assert_true(spawned);
+    assert_true(memory >= 0);
+    assert_true(program_spawn_to(&program, "hypeman-gateway", all, memory));
 
     run.status = program_wait(&program);
     (void)snprintf(run.errors, sizeof run.errors, "%s", program.output);

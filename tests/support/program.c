@@ -18,7 +18,7 @@
 enum { PATIENCE_MS = 10000, MAX_ARGS = 64, READY_BYTES = 4096 };
 
 /* In the child. The test's own signal mask and handlers stay out of it. */
-static void become(const char *name, char **argv, int output_fd)
+static void become(const char *name, char **argv, int stdout_fd, int output_fd)
 {
     char path[4096];
     const char *bin = getenv("TESTKIT_BIN");
@@ -28,6 +28,7 @@ static void become(const char *name, char **argv, int output_fd)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     snprintf(path, sizeof path, "%s/%s", bin == NULL ? "." : bin, name);
+    dup2(stdout_fd, STDOUT_FILENO);
     dup2(output_fd, STDERR_FILENO);
     execv(path, argv);
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", path, strerror(errno));
@@ -35,7 +36,8 @@ static void become(const char *name, char **argv, int output_fd)
 }
 
 /* ready_fd: the child's end of the pipe, -1 for none. */
-static bool spawn(struct program *p, const char *name, const char *const *args, int ready_fd)
+static bool spawn(struct program *p, const char *name, const char *const *args, int stdout_fd,
+                  int ready_fd)
 {
     char ready[16];
     char *argv[MAX_ARGS + 4];
@@ -56,13 +58,18 @@ static bool spawn(struct program *p, const char *name, const char *const *args, 
         return false;
     p->pid = fork();
     if (p->pid == 0)
-        become(name, argv, p->output_fd);
+        become(name, argv, stdout_fd, p->output_fd);
     return p->pid > 0;
 }
 
 bool program_spawn(struct program *p, const char *name, const char *const *args)
 {
-    return spawn(p, name, args, -1);
+    return spawn(p, name, args, STDOUT_FILENO, -1);
+}
+
+bool program_spawn_to(struct program *p, const char *name, const char *const *args, int stdout_fd)
+{
+    return spawn(p, name, args, stdout_fd, -1);
 }
 
 static bool read_urls(struct program *p, const char *line)
@@ -107,7 +114,7 @@ bool program_start(struct program *p, const char *name, const char *const *args)
         return false;
     const int write_end = dup(pipe_fds[1]);
     close(pipe_fds[1]);
-    const bool spawned = spawn(p, name, args, write_end);
+    const bool spawned = spawn(p, name, args, STDOUT_FILENO, write_end);
     close(write_end);
     const bool ready = spawned && read_ready(p, pipe_fds[0]);
     close(pipe_fds[0]);

@@ -31,6 +31,8 @@ bool program_start(struct program *p, const char *name, const char *const *args)
 
 /* The same without --ready-fd, for programs that are to end by themselves. */
 bool program_spawn(struct program *p, const char *name, const char *const *args);
+/* The same with a standard output other than ours: an open descriptor. */
+bool program_spawn_to(struct program *p, const char *name, const char *const *args, int stdout_fd);
 
 /* Waits for the end, at most ten seconds (then it is killed and -1 returned). Returns the exit
  * status, or 128 + the signal that ended it. p->output is filled; program_free() it. */

@@ -136,7 +136,7 @@ void post(struct api_fixture *f, const char *target, const char *body)
     send_request(f, HTTP_POST, target, body);
 }
 
-static void keep_id(struct api_fixture *f)
+void keep_id(struct api_fixture *f)
 {
     const char *id = strstr(f->answer, "\"id\":\"");
     assert_non_null(id);

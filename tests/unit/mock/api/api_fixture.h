@@ -40,6 +40,8 @@ void send_request(struct api_fixture *f, enum http_method method, const char *ta
 void get(struct api_fixture *f, const char *target);
 void post(struct api_fixture *f, const char *target, const char *body);
 
+/* f->id becomes the id in the last answer. */
+void keep_id(struct api_fixture *f);
 /* Creates and waits for boot; f->id is the new id. */
 void given_instance(struct api_fixture *f, const char *body);
 /* Of the instance, kind Standby, with these members besides; f->id is the new id. */

@@ -164,6 +164,70 @@ static void a_body_whose_end_is_unclear_is_refused(void **state)
     }
 }
 
+/* HTTP-003, HTTP-004 */
+static void the_protocols_refusals_are_told_in_either_truth(void **state)
+{
+    static const struct {
+        const char *target, *host, *name, *first, *second;
+        int status;
+        const char *told[2]; /* by enum truth */
+    } cases[] = {
+        { "*",
+          "x",
+          "A",
+          "b",
+          "c",
+          400,
+          { "{\"code\":\"Bad Request\",\"message\":\"malformed request target\"}",
+            "400 Bad Request" } },
+        { "/a",
+          NULL,
+          "A",
+          "b",
+          "c",
+          400,
+          { "{\"code\":\"Bad Request\",\"message\":\"missing required Host header\"}",
+            "400 Bad Request: missing required Host header" } },
+        { "/a",
+          "x",
+          "Transfer-Encoding",
+          "gzip",
+          "chunked",
+          501,
+          { "{\"code\":\"Not Implemented\",\"message\":\"unsupported transfer encoding\"}",
+            "501 Not Implemented: unsupported transfer encoding" } },
+        { "/a",
+          "x",
+          "Content-Length",
+          "1",
+          "2",
+          400,
+          { "{\"code\":\"Bad Request\",\"message\":\"two different Content-Length headers\"}",
+            "400 Bad Request" } },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (enum truth truth = TRUTH_SPEC; truth <= TRUTH_SERVER; truth++) {
+            struct exchange *x = exchange_new(MAX_BODY, truth);
+            assert_non_null(x);
+            exchange_begin(x, text_of(cases[i].target));
+            if (cases[i].host != NULL)
+                exchange_add_header(x, TEXT("Host"), text_of(cases[i].host));
+            exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].first));
+            exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].second));
+            assert_false(exchange_check_head(x, TEXT("GET"), TEXT("HTTP/1.1"), 1));
+            assert_int_equal(x->response.status, cases[i].status);
+            assert_true(text_equal_cstr(buffer_text(&x->response.body), cases[i].told[truth]));
+            assert_string_equal(x->response.content_type, truth == TRUTH_SPEC
+                                                              ? "application/json"
+                                                              : "text/plain; charset=utf-8");
+            assert_true(x->response.close);
+            exchange_free(x);
+        }
+    }
+}
+
 static bool next_numbers(void *ctx, struct buffer *out, bool *done)
 {
     int *left = ctx;
@@ -210,6 +274,7 @@ int main(void)
         TEST(endless_drains_are_broken_off),
         TEST(more_headers_than_kept_are_refused_not_forgotten),
         TEST(a_body_whose_end_is_unclear_is_refused),
+        TEST(the_protocols_refusals_are_told_in_either_truth),
         TEST(a_stream_is_read_in_any_piece_size_and_closed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
