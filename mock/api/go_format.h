@@ -6,7 +6,7 @@
 #include "common/base/buffer.h"
 #include "common/base/text.h"
 
-/* Appends; check out->failed. At most six times as long as `format`, plus a little. */
+/* Appends; check out->failed. At most nine times as long as `format`, plus ten bytes. */
 void go_format_nothing(struct text format, struct buffer *out);
 
 #endif
