@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "mock/domain/instance_edit.h"
-#include "mock/domain/instance_force.h"
 #include "mock/domain/instance_fork.h"
 #include "mock/domain/instance_update.h"
 #include "mock/domain/instance_volumes.h"
@@ -79,13 +78,6 @@ static void given_asleep(const struct scene *s)
          &err);
 }
 
-static void given_forced(const struct scene *s, enum instance_state state)
-{
-    const struct instance *forced = NULL;
-    struct error err = { 0 };
-    must(instance_force_state(s->f->world, id_of(s), state, &forced, &err), &err);
-}
-
 /* Something for every operation to work on: a variable that a credential names, a volume. */
 static struct instance_request full_request(void)
 {
@@ -134,7 +126,7 @@ static struct scene scene_in(struct fixture *f, enum instance_state state)
         given_started(&s);
         break;
     default:
-        given_forced(&s, state);
+        force_state(f, id_of(&s), state);
     }
     pass(&s, NS_PER_MS);
     assert_int_equal(state_now(f, stored(&s)), state);
@@ -737,7 +729,7 @@ static void a_stop_blocks_restarts_and_a_start_forgets_it_whatever_comes_of_them
         struct scene s = eventful_scene(f);
         struct instance_edit edit;
         struct error err = { 0 };
-        given_forced(&s, cases[i].from);
+        force_state(f, id_of(&s), cases[i].from);
         must(instance_edit_begin(&edit, f->world, id_of(&s), &err), &err);
         edit.next.restart = (struct restart_status){ .blocked = cases[i].blocked_before };
         must(instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED }, NULL,

@@ -80,13 +80,23 @@ const struct instance *given_running(struct fixture *f, const char *name)
     return instance;
 }
 
+static const struct instance *forced(struct fixture *f, struct text id, enum instance_state state)
+{
+    const struct instance *instance = NULL;
+    struct error err = { 0 };
+    assert_true(instance_force_state(f->world, id, state, &instance, &err));
+    return instance;
+}
+
 const struct instance *given_state(struct fixture *f, const struct instance_request *request,
                                    enum instance_state state)
 {
-    const struct instance *instance = given_request(f, request);
-    struct error err = { 0 };
-    assert_true(instance_force_state(f->world, instance->config->id, state, &instance, &err));
-    return instance;
+    return forced(f, given_request(f, request)->config->id, state);
+}
+
+void force_state(struct fixture *f, struct text id, enum instance_state state)
+{
+    (void)forced(f, id, state);
 }
 
 const struct snapshot *given_snapshot(struct fixture *f, const struct instance *source,

@@ -40,6 +40,9 @@ const struct instance *given_running(struct fixture *f, const char *name);
 const struct instance *given_state(struct fixture *f, const struct instance_request *request,
                                    enum instance_state state);
 
+/* Puts an instance into a state. id: full, may point into the record itself. */
+void force_state(struct fixture *f, struct text id, enum instance_state state);
+
 const struct snapshot *given_snapshot(struct fixture *f, const struct instance *source,
                                       enum snapshot_kind kind, const char *name);
 
