@@ -8,254 +8,9 @@
 #include <cmocka.h>
 
 #include "mock/domain/instance_edit.h"
-#include "mock/domain/instance_fork.h"
-#include "mock/domain/instance_update.h"
-#include "mock/domain/instance_volumes.h"
 #include "mock/domain/instances.h"
-#include "mock/domain/power.h"
-#include "mock/domain/snapshot_fork.h"
-#include "mock/domain/snapshot_restore.h"
-#include "mock/domain/snapshots.h"
-#include "mock/domain/standby.h"
 #include "mock/domain/transition.h"
-#include "tests/unit/mock/domain/world_fixture.h"
-
-/* --- an instance in a state ------------------------------------------------------------------ */
-
-/* The ids of an instance and of a Standby snapshot of it, which outlive their records. */
-struct scene {
-    struct fixture *f;
-    char instance[RESOURCE_ID_LEN];
-    char snapshot[RESOURCE_ID_LEN];
-    struct fork_request fork; /* what `fork` asks for */
-};
-
-static struct text id_of(const struct scene *s)
-{
-    return (struct text){ s->instance, RESOURCE_ID_LEN };
-}
-
-static struct text snapshot_of(const struct scene *s)
-{
-    return (struct text){ s->snapshot, RESOURCE_ID_LEN };
-}
-
-static const struct instance *stored(const struct scene *s)
-{
-    return instances_find(s->f->world, id_of(s));
-}
-
-static void pass(const struct scene *s, int64_t ns)
-{
-    s->f->fake.now_ns += ns;
-}
-
-static void must(bool done, const struct error *err)
-{
-    assert_string_equal(err->message, "");
-    assert_true(done);
-}
-
-static void given_stopped(const struct scene *s)
-{
-    const struct instance *stopped = NULL;
-    struct error err = { 0 };
-    must(instance_stop(s->f->world, id_of(s), &stopped, &err), &err);
-}
-
-static void given_started(const struct scene *s)
-{
-    const struct instance *started = NULL;
-    struct error err = { 0 };
-    must(instance_start(s->f->world, id_of(s), &(struct start_request){ 0 }, &started, &err), &err);
-}
-
-static void given_asleep(const struct scene *s)
-{
-    const struct instance *asleep = NULL;
-    struct error err = { 0 };
-    must(instance_standby(s->f->world, id_of(s), &(struct standby_request){ 0 }, &asleep, &err),
-         &err);
-}
-
-/* Something for every operation to work on: a variable that a credential names, a volume. */
-static struct instance_request full_request(void)
-{
-    static const struct credential_injection injection = { { "A", 1 }, { "${value}", 8 }, { 0 } };
-    static const struct credential credential = { { "key", 3 }, { "TOKEN", 5 }, &injection, 1 };
-    static const struct volume_attachment volume = { { "vol", 3 }, { "/data", 5 }, true, false, 0 };
-    static const struct pair env = { { "TOKEN", 5 }, { "t", 1 } };
-    struct instance_request request = request_for("web");
-    request.config.network.egress_enabled = true;
-    request.config.credentials = &credential;
-    request.config.credential_count = 1;
-    request.config.env = (struct pair_list){ &env, 1 };
-    request.config.volumes = &volume;
-    request.config.volume_count = 1;
-    return request;
-}
-
-/* Running, with a snapshot taken. */
-static struct scene running_scene(struct fixture *f, const struct instance_request *request)
-{
-    struct scene s = { .f = f };
-    memcpy(s.instance, given_request(f, request)->config->id.data, RESOURCE_ID_LEN);
-    pass(&s, NS_PER_SEC);
-    const struct snapshot *snapshot = given_snapshot(f, stored(&s), SNAPSHOT_STANDBY, "base");
-    memcpy(s.snapshot, snapshot->id.data, RESOURCE_ID_LEN);
-    return s;
-}
-
-/* The states that operations lead to are reached by them, the others are forced. */
-static struct scene scene_in(struct fixture *f, enum instance_state state)
-{
-    struct instance_request request = full_request();
-    struct scene s = running_scene(f, &request);
-    pass(&s, NS_PER_SEC);
-    switch (state) {
-    case INSTANCE_RUNNING:
-        break;
-    case INSTANCE_STANDBY:
-        given_asleep(&s);
-        break;
-    case INSTANCE_STOPPED:
-        given_stopped(&s);
-        break;
-    case INSTANCE_INITIALIZING:
-        given_stopped(&s);
-        given_started(&s);
-        break;
-    default:
-        force_state(f, id_of(&s), state);
-    }
-    pass(&s, NS_PER_MS);
-    assert_int_equal(state_now(f, stored(&s)), state);
-    return s;
-}
-
-/* --- the operations -------------------------------------------------------------------------- */
-
-typedef bool operation(const struct scene *s, const struct instance **out, struct error *err);
-
-static bool standby(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return instance_standby(s->f->world, id_of(s), &(struct standby_request){ 0 }, out, err);
-}
-
-static bool standby_compressed(const struct scene *s, const struct instance **out,
-                               struct error *err)
-{
-    struct standby_request request = {
-        .compression = { .present = true, .enabled = true, .level = COMPRESSION_LEVEL_UNSET },
-    };
-    return instance_standby(s->f->world, id_of(s), &request, out, err);
-}
-
-static bool standby_delayed(const struct scene *s, const struct instance **out, struct error *err)
-{
-    struct standby_request request = { .has_compression_delay = true };
-    return instance_standby(s->f->world, id_of(s), &request, out, err);
-}
-
-static bool restore(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return instance_restore(s->f->world, id_of(s), out, err);
-}
-
-static bool stop(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return instance_stop(s->f->world, id_of(s), out, err);
-}
-
-static bool start(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return instance_start(s->f->world, id_of(s), &(struct start_request){ 0 }, out, err);
-}
-
-static const struct text true_command = { "true", 4 };
-
-static bool start_overridden(const struct scene *s, const struct instance **out, struct error *err)
-{
-    struct start_request request = { .cmd = { &true_command, 1 } };
-    return instance_start(s->f->world, id_of(s), &request, out, err);
-}
-
-static bool fork_it(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return instance_fork(s->f->world, id_of(s), &s->fork, out, err);
-}
-
-static bool delete (const struct scene *s, const struct instance **out, struct error *err)
-{
-    (void)out;
-    return instances_delete(s->f->world, id_of(s), err);
-}
-
-static bool patch(const struct scene *s, const struct instance **out, struct error *err)
-{
-    struct update_request request = { .auto_standby = { .present = true },
-                                      .health_check = { .present = true },
-                                      .has_restart = true,
-                                      .has_ttl = true,
-                                      .ttl_ns = NS_PER_SEC };
-    return instance_update(s->f->world, id_of(s), &request, out, err);
-}
-
-static bool patch_env(const struct scene *s, const struct instance **out, struct error *err)
-{
-    struct update_request request = { .has_env = true, .env = PAIRS(PAIR("TOKEN", "new")) };
-    return instance_update(s->f->world, id_of(s), &request, out, err);
-}
-
-static bool capture(const struct scene *s, enum snapshot_kind kind, const struct instance **out,
-                    struct error *err)
-{
-    const struct snapshot *snapshot = NULL;
-    if (!snapshot_create(s->f->world, id_of(s), &(struct snapshot_request){ .kind = kind },
-                         &snapshot, err))
-        return false;
-    *out = stored(s);
-    return true;
-}
-
-static bool capture_standby(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return capture(s, SNAPSHOT_STANDBY, out, err);
-}
-
-static bool capture_stopped(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return capture(s, SNAPSHOT_STOPPED, out, err);
-}
-
-static bool put_back(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return snapshot_restore(s->f->world, id_of(s), snapshot_of(s), &(struct snapshot_target){ 0 },
-                            out, err);
-}
-
-static bool fork_snapshot(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return snapshot_fork(s->f->world, snapshot_of(s), TEXT("copy"), &(struct snapshot_target){ 0 },
-                         out, err);
-}
-
-static bool delete_snapshot(const struct scene *s, const struct instance **out, struct error *err)
-{
-    *out = stored(s);
-    return snapshots_delete(s->f->world, snapshot_of(s), err);
-}
-
-static bool attach(const struct scene *s, const struct instance **out, struct error *err)
-{
-    struct volume_attachment volume = { .volume_id = TEXT("more"), .mount_path = TEXT("/more") };
-    return instance_attach_volume(s->f->world, id_of(s), &volume, out, err);
-}
-
-static bool detach(const struct scene *s, const struct instance **out, struct error *err)
-{
-    return instance_detach_volume(s->f->world, id_of(s), TEXT("vol"), out, err);
-}
+#include "tests/unit/mock/domain/scene.h"
 
 /* --- table 10.1 ------------------------------------------------------------------------------ */
 
@@ -314,78 +69,78 @@ static const struct {
     operation *run;
     struct cell cells[INSTANCE_STATE_COUNT];
 } operations[] = {
-    { "standby", standby, {                       /* INST-SB-011, INST-SB-012, INST-SB-014 */
+    { "standby", do_standby, { /* INST-SB-011, INST-SB-012, INST-SB-014 */
         FOUR_OTHERS(NO_STANDBY),
         [INSTANCE_RUNNING] = TO(STANDBY),
         [INSTANCE_INITIALIZING] = NO_STANDBY("Initializing",),
         [INSTANCE_STOPPED] = NO_STANDBY("Stopped",),
         [INSTANCE_STANDBY] = SAME } },
-    { "standby with compression", standby_compressed, {              /* INST-SB-013, INST-SB-017 */
+    { "standby with compression", do_standby_compressed, { /* INST-SB-013, INST-SB-017 */
         FOUR_OTHERS(NO_STANDBY),
         [INSTANCE_RUNNING] = TO(STANDBY),
         [INSTANCE_INITIALIZING] = NO_STANDBY("Initializing",),
         [INSTANCE_STOPPED] = NO_STANDBY("Stopped",),
         [INSTANCE_STANDBY] = NO_STANDBY("Standby",) } },
-    { "standby with a delay", standby_delayed, {                     /* INST-SB-013, INST-SB-016 */
+    { "standby with a delay", do_standby_delayed, { /* INST-SB-013, INST-SB-016 */
         FOUR_OTHERS(NO_STANDBY),
         [INSTANCE_RUNNING] = TO(STANDBY),
         [INSTANCE_INITIALIZING] = NO_STANDBY("Initializing",),
         [INSTANCE_STOPPED] = NO_STANDBY("Stopped",),
         [INSTANCE_STANDBY] = NO_STANDBY("Standby",) } },
-    { "restore", restore, {                       /* INST-RS-002, INST-RS-003, INST-RS-004 */
+    { "restore", do_restore, { /* INST-RS-002, INST-RS-003, INST-RS-004 */
         FOUR_OTHERS(NO_RESTORE),
         [INSTANCE_RUNNING] = SAME,
         [INSTANCE_INITIALIZING] = SAME,
         [INSTANCE_STOPPED] = NO_RESTORE("Stopped",),
         [INSTANCE_STANDBY] = TO(RUNNING) } },
-    { "stop", stop, {
+    { "stop", do_stop, {
         FOUR_OTHERS(NO_STOP),
         [INSTANCE_RUNNING] = TO(STOPPED),
         [INSTANCE_INITIALIZING] = TO(STOPPED),
         [INSTANCE_STOPPED] = SAME,
         [INSTANCE_STANDBY] = NO_STOP("Standby",) } },
-    { "start", start, {
+    { "start", do_start, {
         FOUR_OTHERS(NO_START),
         [INSTANCE_RUNNING] = SAME,
         [INSTANCE_INITIALIZING] = SAME,
         [INSTANCE_STOPPED] = TO(INITIALIZING),
         [INSTANCE_STANDBY] = NO_START("Standby",) } },
-    { "start with overrides", start_overridden, {
+    { "start with overrides", do_start_overridden, {
         FOUR_OTHERS(NO_START),
         [INSTANCE_RUNNING] = NO_START("Running",),
         [INSTANCE_INITIALIZING] = NO_START("Initializing",),
         [INSTANCE_STOPPED] = TO(INITIALIZING),
         [INSTANCE_STANDBY] = NO_START("Standby",) } },
-    { "delete", delete, { ALL_EIGHT(GOES) } },                       /* INST-D-001 */
-    { "patch without env", patch, { ALL_EIGHT(STAYS) } },            /* INST-U-037, NEW-036 */
-    { "patch with env", patch_env, {                                 /* INST-U-032, INST-U-034 */
+    { "delete", do_delete, { ALL_EIGHT(GOES) } }, /* INST-D-001 */
+    { "patch without env", do_patch, { ALL_EIGHT(STAYS) } }, /* INST-U-037, NEW-036 */
+    { "patch with env", do_patch_env, { /* INST-U-032, INST-U-034 */
         FOUR_OTHERS(NO_ENV),
         [INSTANCE_RUNNING] = TO(RUNNING),
         [INSTANCE_INITIALIZING] = TO(INITIALIZING),
         [INSTANCE_STOPPED] = NO_ENV("Stopped",),
         [INSTANCE_STANDBY] = NO_ENV("Standby",) } },
-    { "Standby snapshot", capture_standby, {      /* SNAP-C-001, SNAP-C-002, SNAP-C-004, SNAP-C-006 */
+    { "Standby snapshot", do_capture_standby, { /* SNAP-C-001, SNAP-C-002, SNAP-C-004, SNAP-C-006 */
         FOUR_OTHERS(NO_STANDBY_COPY),
         [INSTANCE_RUNNING] = TO(RUNNING),
         [INSTANCE_INITIALIZING] = NO_STANDBY_COPY("Initializing",),
         [INSTANCE_STOPPED] = NO_STANDBY_COPY("Stopped",),
         [INSTANCE_STANDBY] = TO(STANDBY) } },
-    { "Stopped snapshot", capture_stopped, {                         /* SNAP-C-003, SNAP-C-005 */
+    { "Stopped snapshot", do_capture_stopped, { /* SNAP-C-003, SNAP-C-005 */
         FOUR_OTHERS(NO_STOPPED_COPY),
         [INSTANCE_RUNNING] = NO_STOPPED_COPY("Running",),
         [INSTANCE_INITIALIZING] = NO_STOPPED_COPY("Initializing",),
         [INSTANCE_STOPPED] = TO(STOPPED),
         [INSTANCE_STANDBY] = NO_STOPPED_COPY("Standby",) } },
-    { "snapshot restore", put_back, {             /* SNAP-R-019, SNAP-R-023, SNAP-R-024 */
+    { "snapshot restore", do_restore_snapshot, { /* SNAP-R-019, SNAP-R-023, SNAP-R-024 */
         FOUR_OTHERS(RUNS),
         [INSTANCE_RUNNING] = REFUSES("cannot restore snapshot while source is Running"),
         [INSTANCE_INITIALIZING] = TO(RUNNING),
         [INSTANCE_STOPPED] = TO(RUNNING),
         [INSTANCE_STANDBY] = TO(RUNNING) } },
-    { "snapshot fork", fork_snapshot, { ALL_EIGHT(FORKS_RUNNING) } },  /* SNAP-F-019 */
-    { "snapshot delete", delete_snapshot, { ALL_EIGHT(STAYS) } },      /* SNAP-D-006 */
-    { "volume attach", attach, { ALL_EIGHT(STAYS) } },
-    { "volume detach", detach, { ALL_EIGHT(STAYS) } },
+    { "snapshot fork", do_fork_snapshot, { ALL_EIGHT(FORKS_RUNNING) } }, /* SNAP-F-019 */
+    { "snapshot delete", do_delete_snapshot, { ALL_EIGHT(STAYS) } }, /* SNAP-D-006 */
+    { "volume attach", do_attach, { ALL_EIGHT(STAYS) } },
+    { "volume detach", do_detach, { ALL_EIGHT(STAYS) } },
 };
 /* clang-format on */
 
@@ -415,7 +170,7 @@ static void check_cell(struct fixture *f, const char *name, operation *run,
     const char *state = instance_state_name(from);
     struct scene s = scene_in(f, from);
     s.fork = *request;
-    const struct instance *before = stored(&s);
+    const struct instance *before = scene_stored(&s);
     const struct instance *out = NULL;
     const uint64_t revision = world_revision(f->world);
     struct error err = { 0 };
@@ -430,11 +185,11 @@ static void check_cell(struct fixture *f, const char *name, operation *run,
           "%s from %s: %zu instances", name, state, world_instance_count(f->world));
 
     if (expected->outcome == REFUSED || expected->outcome == UNCHANGED) {
-        CHECK(stored(&s) == before && world_revision(f->world) == revision,
+        CHECK(scene_stored(&s) == before && world_revision(f->world) == revision,
               "%s from %s: something changed", name, state);
         assert_ptr_equal(out, done ? before : NULL);
     } else if (expected->outcome != GONE) {
-        check_state(f, name, state, stored(&s), expected->state);
+        check_state(f, name, state, scene_stored(&s), expected->state);
         check_state(f, name, state, out,
                     expected->outcome == MAKES ? expected->made : expected->state);
         assert_ptr_equal(instances_find(f->world, out->config->id), out);
@@ -525,7 +280,7 @@ static void every_fork_ends_as_its_source_and_target_say(void **state)
                                               .from_running = i % 2 == 1 };
         if (forks[row].from_running == (request.from_running ? NOT_FROM_RUNNING : FROM_RUNNING))
             continue;
-        check_cell(f, "fork", fork_it, forks[row].from, &request, &forks[row].cells[column]);
+        check_cell(f, "fork", do_fork, forks[row].from, &request, &forks[row].cells[column]);
         fixture_restart(f, world_settings(f->world));
         cells++;
     }
@@ -539,32 +294,6 @@ enum exit_effect { EXIT_NULL, EXIT_SET, EXIT_KEPT };
 enum address_effect { ADDRESS_ASSIGNED, ADDRESS_KEPT };
 enum restart_effect { RESTART_ABSENT, RESTART_BLOCKED, RESTART_KEPT };
 
-/* A Running instance with both policies, which has been stopped and restarted before: each time it
- * has is another one, and its restart status is not empty. */
-static struct scene eventful_scene(struct fixture *f)
-{
-    struct instance_request request = request_for("web");
-    request.config.restart = (struct restart_policy){ .kind = RESTART_ALWAYS };
-    request.config.health_check =
-        (struct health_check_policy){ .present = true, .type = HEALTH_CHECK_HTTP };
-    struct scene s = running_scene(f, &request);
-    struct instance_edit edit;
-    struct error err = { 0 };
-    pass(&s, NS_PER_SEC);
-    given_stopped(&s);
-    pass(&s, NS_PER_SEC);
-    given_started(&s);
-    pass(&s, NS_PER_SEC);
-    must(instance_edit_begin(&edit, f->world, id_of(&s), &err), &err);
-    edit.next.restart.attempts = 2;
-    edit.next.restart.last_attempt_at_ns = f->fake.now_ns;
-    must(instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_RESTARTED }, NULL,
-                              &err),
-         &err);
-    pass(&s, NS_PER_SEC);
-    return s;
-}
-
 static struct scene from_nothing(struct fixture *f)
 {
     return (struct scene){ .f = f };
@@ -572,17 +301,17 @@ static struct scene from_nothing(struct fixture *f)
 
 static struct scene from_stopped(struct fixture *f)
 {
-    struct scene s = eventful_scene(f);
-    given_stopped(&s);
-    pass(&s, NS_PER_SEC);
+    struct scene s = scene_eventful(f);
+    (void)scene_do(&s, do_stop);
+    scene_wait(&s, NS_PER_SEC);
     return s;
 }
 
 static struct scene from_standby(struct fixture *f)
 {
-    struct scene s = eventful_scene(f);
-    given_asleep(&s);
-    pass(&s, NS_PER_SEC);
+    struct scene s = scene_eventful(f);
+    (void)scene_do(&s, do_standby);
+    scene_wait(&s, NS_PER_SEC);
     return s;
 }
 
@@ -611,13 +340,13 @@ static const struct effects {
 } effects[] = {
     { "create", from_nothing, create, INSTANCE_INITIALIZING, false, TIME_NOW, TIME_NULL, EXIT_NULL,
       ADDRESS_ASSIGNED, PHASE_INITIALIZING, RESTART_ABSENT, HEALTH_STARTING }, /* INST-HC-003 */
-    { "stop", eventful_scene, stop, INSTANCE_STOPPED, false, TIME_KEPT, TIME_NOW, EXIT_SET,
+    { "stop", scene_eventful, do_stop, INSTANCE_STOPPED, false, TIME_KEPT, TIME_NOW, EXIT_SET,
       ADDRESS_KEPT, PHASE_STOPPED, RESTART_BLOCKED, HEALTH_UNKNOWN },   /* INST-ST-015, INST-J-033 */
-    { "start", from_stopped, start, INSTANCE_INITIALIZING, false, TIME_NOW, TIME_KEPT, EXIT_NULL,
+    { "start", from_stopped, do_start, INSTANCE_INITIALIZING, false, TIME_NOW, TIME_KEPT, EXIT_NULL,
       ADDRESS_ASSIGNED, PHASE_INITIALIZING, RESTART_ABSENT, HEALTH_STARTING },   /* INST-ST-002 */
-    { "standby", eventful_scene, standby, INSTANCE_STANDBY, true, TIME_KEPT, TIME_NOW, EXIT_NULL,
+    { "standby", scene_eventful, do_standby, INSTANCE_STANDBY, true, TIME_KEPT, TIME_NOW, EXIT_NULL,
       ADDRESS_KEPT, PHASE_STANDBY, RESTART_KEPT, HEALTH_UNKNOWN },               /* INST-SB-011 */
-    { "restore", from_standby, restore, INSTANCE_RUNNING, false, TIME_KEPT, TIME_KEPT, EXIT_KEPT,
+    { "restore", from_standby, do_restore, INSTANCE_RUNNING, false, TIME_KEPT, TIME_KEPT, EXIT_KEPT,
       ADDRESS_KEPT, PHASE_RUNNING, RESTART_KEPT, HEALTH_STARTING },              /* INST-RS-002 */
 };
 /* clang-format on */
@@ -669,11 +398,11 @@ static bool restart_fits(enum restart_effect effect, const struct instance *befo
 static void check_effects(struct fixture *f, const struct effects *e)
 {
     struct scene s = e->scene(f);
-    const struct instance *found = stored(&s);
+    const struct instance *found = scene_stored(&s);
     const struct instance before = found == NULL ? (struct instance){ 0 } : *found;
     const struct instance *after = NULL;
     struct error err = { 0 };
-    must(e->run(&s, &after, &err), &err);
+    assert_done(e->run(&s, &after, &err), &err);
 
     const int64_t now_ns = f->fake.now_ns;
     const struct instance_view view = instance_view(after, now_ns);
@@ -715,33 +444,33 @@ static void a_stop_blocks_restarts_and_a_start_forgets_it_whatever_comes_of_them
         enum instance_state from;
         enum restart_block blocked_before, blocked_after;
     } cases[] = {
-        { stop, INSTANCE_STOPPED, RESTART_NOT_BLOCKED, RESTART_MANUAL_STOP }, /* INST-ST-011 */
-        { stop, INSTANCE_STANDBY, RESTART_NOT_BLOCKED, RESTART_MANUAL_STOP }, /* INST-ST-012 */
-        { stop, INSTANCE_PAUSED, RESTART_NOT_BLOCKED, RESTART_NOT_BLOCKED },
-        { start, INSTANCE_RUNNING, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED }, /* INST-ST-025 */
-        { start, INSTANCE_INITIALIZING, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
-        { start_overridden, INSTANCE_RUNNING, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
-        { start, INSTANCE_STANDBY, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
-        { start, INSTANCE_PAUSED, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
+        { do_stop, INSTANCE_STOPPED, RESTART_NOT_BLOCKED, RESTART_MANUAL_STOP }, /* INST-ST-011 */
+        { do_stop, INSTANCE_STANDBY, RESTART_NOT_BLOCKED, RESTART_MANUAL_STOP }, /* INST-ST-012 */
+        { do_stop, INSTANCE_PAUSED, RESTART_NOT_BLOCKED, RESTART_NOT_BLOCKED },
+        { do_start, INSTANCE_RUNNING, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED }, /* INST-ST-025 */
+        { do_start, INSTANCE_INITIALIZING, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
+        { do_start_overridden, INSTANCE_RUNNING, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
+        { do_start, INSTANCE_STANDBY, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
+        { do_start, INSTANCE_PAUSED, RESTART_MANUAL_STOP, RESTART_NOT_BLOCKED },
     };
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct scene s = eventful_scene(f);
+        struct scene s = scene_eventful(f);
         struct instance_edit edit;
         struct error err = { 0 };
-        force_state(f, id_of(&s), cases[i].from);
-        must(instance_edit_begin(&edit, f->world, id_of(&s), &err), &err);
+        force_state(f, scene_id(&s), cases[i].from);
+        assert_done(instance_edit_begin(&edit, f->world, scene_id(&s), &err), &err);
         edit.next.restart = (struct restart_status){ .blocked = cases[i].blocked_before };
-        must(instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED }, NULL,
-                                  &err),
-             &err);
+        assert_done(instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED },
+                                         NULL, &err),
+                    &err);
 
-        const struct instance *before = stored(&s);
+        const struct instance *before = scene_stored(&s);
         const struct history *history = before->history;
         const struct instance *out = NULL;
         const struct instance as_it_was = *before;
         (void)!cases[i].run(&s, &out, &err);
-        const struct instance *after = stored(&s);
+        const struct instance *after = scene_stored(&s);
         assert_int_equal(after->restart.blocked, cases[i].blocked_after);
         assert_int_equal(after->state, as_it_was.state);
         assert_ptr_equal(after->history, history); /* nothing has happened to it */
@@ -751,7 +480,7 @@ static void a_stop_blocks_restarts_and_a_start_forgets_it_whatever_comes_of_them
         /* Done once, it is done: a retry has nothing to change. */
         struct error again = { 0 };
         (void)!cases[i].run(&s, &out, &again);
-        assert_ptr_equal(stored(&s), after);
+        assert_ptr_equal(scene_stored(&s), after);
         fixture_restart(f, world_settings(f->world));
     }
 }
@@ -764,17 +493,17 @@ static void a_start_keeps_its_overrides_for_the_next_ones(void **state) /* INST-
     struct scene s = scene_in(f, INSTANCE_STOPPED);
     const struct instance *out = NULL;
     struct error err = { 0 };
-    must(start_overridden(&s, &out, &err), &err);
+    assert_done(do_start_overridden(&s, &out, &err), &err);
     assert_int_equal(out->config->cmd.count, 1);
     assert_text_is(out->config->cmd.items[0], "true");
     assert_int_equal(out->config->entrypoint.count, 0);
 
-    given_stopped(&s);
-    given_started(&s); /* empty lists replace nothing (INST-ST-023) */
-    assert_text_is(stored(&s)->config->cmd.items[0], "true");
-    const struct instance_config *config = stored(&s)->config;
-    given_stopped(&s);
-    assert_ptr_equal(stored(&s)->config, config);
+    (void)scene_do(&s, do_stop);
+    (void)scene_do(&s, do_start); /* empty lists replace nothing (INST-ST-023) */
+    assert_text_is(scene_stored(&s)->config->cmd.items[0], "true");
+    const struct instance_config *config = scene_stored(&s)->config;
+    (void)scene_do(&s, do_stop);
+    assert_ptr_equal(scene_stored(&s)->config, config);
 }
 
 static void a_guest_without_an_agent_does_not_say_how_it_ended(void **state) /* INST-ST-014 */
@@ -782,40 +511,41 @@ static void a_guest_without_an_agent_does_not_say_how_it_ended(void **state) /* 
     struct fixture *f = *state;
     struct instance_request request = request_for("web");
     request.config.skip_guest_agent = true;
-    struct scene s = running_scene(f, &request);
-    given_stopped(&s);
-    assert_false(stored(&s)->has_exit_code);
-    assert_string_equal(instance_exit_text(stored(&s)).text, "");
+    struct scene s = scene_running(f, &request);
+    (void)scene_do(&s, do_stop);
+    assert_false(scene_stored(&s)->has_exit_code);
+    assert_string_equal(instance_exit_text(scene_stored(&s)).text, "");
 }
 
 static void a_guest_that_ended_by_itself_stays_in_its_phase_until_the_next_start(void **state)
 {
     struct fixture *f = *state;
     struct scene s = scene_in(f, INSTANCE_RUNNING);
-    const int64_t stopped_at_ns = stored(&s)->stopped_at_ns;
-    const int64_t since_ns = stored(&s)->phases.since_ns;
+    const int64_t stopped_at_ns = scene_stored(&s)->stopped_at_ns;
+    const int64_t since_ns = scene_stored(&s)->phases.since_ns;
     struct instance_edit edit;
     struct error err = { 0 };
-    pass(&s, NS_PER_SEC);
-    must(instance_edit_begin(&edit, f->world, id_of(&s), &err), &err);
+    scene_wait(&s, NS_PER_SEC);
+    assert_done(instance_edit_begin(&edit, f->world, scene_id(&s), &err), &err);
     transition_exit(&edit.next, 3);
-    must(instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_EXITED }, NULL, &err),
-         &err);
+    assert_done(
+        instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_EXITED }, NULL, &err),
+        &err);
 
-    const struct instance *ended = stored(&s);
+    const struct instance *ended = scene_stored(&s);
     assert_int_equal(ended->state, INSTANCE_STOPPED); /* INST-G-004 */
     assert_int_equal(ended->stopped_at_ns, stopped_at_ns);
     assert_string_equal(instance_exit_text(ended).text, "exit code 3");
-    pass(&s, NS_PER_SEC);
-    given_stopped(&s); /* has nothing to do, and books nothing (INST-J-043) */
-    assert_ptr_equal(stored(&s), ended);
+    scene_wait(&s, NS_PER_SEC);
+    (void)scene_do(&s, do_stop); /* has nothing to do, and books nothing (INST-J-043) */
+    assert_ptr_equal(scene_stored(&s), ended);
 
-    given_started(&s);
-    const struct phase_ledger *phases = &stored(&s)->phases;
+    (void)scene_do(&s, do_start);
+    const struct phase_ledger *phases = &scene_stored(&s)->phases;
     assert_int_equal(phase_ledger_spent_ns(phases, PHASE_STOPPED, f->fake.now_ns), 0);
     assert_true(phase_ledger_spent_ns(phases, PHASE_RUNNING, f->fake.now_ns) >=
                 f->fake.now_ns - since_ns);
-    assert_false(stored(&s)->has_exit_code);
+    assert_false(scene_stored(&s)->has_exit_code);
 }
 
 #define ON_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

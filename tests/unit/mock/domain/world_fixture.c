@@ -62,8 +62,7 @@ const struct instance *given_request(struct fixture *f, const struct instance_re
     const struct instance *instance = NULL;
     struct error err = { 0 };
     bool created = instance_create(f->world, request, &instance, &err);
-    assert_string_equal(err.message, "");
-    assert_true(created);
+    assert_done(created, &err);
     return instance;
 }
 
@@ -106,14 +105,19 @@ const struct snapshot *given_snapshot(struct fixture *f, const struct instance *
     const struct snapshot *snapshot = NULL;
     struct error err = { 0 };
     bool created = snapshot_create(f->world, source->config->id, &request, &snapshot, &err);
-    assert_string_equal(err.message, "");
-    assert_true(created);
+    assert_done(created, &err);
     return snapshot;
 }
 
 enum instance_state state_now(const struct fixture *f, const struct instance *instance)
 {
     return instance_view(instance, f->fake.now_ns).state;
+}
+
+void assert_done(bool done, const struct error *err)
+{
+    assert_string_equal(err->message, "");
+    assert_true(done);
 }
 
 void assert_error_is(const struct error *err, enum error_code code, const char *message)

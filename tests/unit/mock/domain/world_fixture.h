@@ -59,6 +59,8 @@ enum instance_state state_now(const struct fixture *f, const struct instance *in
         }                                                                                          \
     }
 
+/* The call, whose answer and error these are, succeeded. */
+void assert_done(bool done, const struct error *err);
 /* The call failed with this code and this text. */
 void assert_error_is(const struct error *err, enum error_code code, const char *message);
 void assert_text_is(struct text actual, const char *expected);
