@@ -38,7 +38,7 @@
 
 struct answer {
     int status;
-    const char *body;   /* NULL: some JSON, whatever it says */
+    const char *body;   /* NULL: some JSON; with '~' before it: JSON with this in it */
     size_t allow_lines; /* of Allow                          */
 };
 
@@ -51,8 +51,12 @@ struct recipe {
     const char *body;
     struct answer spec;
     struct answer server;
-    bool without_host;
+    /* How it is asked, where that takes more than one request; NULL: as it stands. */
+    void (*ask)(struct api_fixture *f, const struct recipe *recipe, struct exchange *x);
 };
+
+static void ask_without_host(struct api_fixture *f, const struct recipe *recipe,
+                             struct exchange *x);
 
 /* --- what is there before ---------------------------------------------------------------- */
 
@@ -113,110 +117,110 @@ static const struct recipe recipes[] = {
       { 400, BAD(BODY("CreateInstanceRequest", "\\\"/image\\\"",
                       "property \\\"image\\\" is missing")), 0 },
       { 400, BAD(BODY("CreateInstanceRequest", "\"/image\"", "property \"image\" is missing")), 0 },
-      false },
+      NULL },
     { DIVERGENCE_UNESCAPED_MESSAGE, "SNAP-X-020", nothing, HTTP_POST, "/instances/vm/snapshots",
       "{}",
       { 400, BAD(BODY("CreateSnapshotRequest", "\\\"/kind\\\"",
                       "property \\\"kind\\\" is missing")), 0 },
       { 400, BAD(BODY("CreateSnapshotRequest", "\"/kind\"", "property \"kind\" is missing")), 0 },
-      false },
+      NULL },
     { DIVERGENCE_MESSAGE_AS_FORMAT, "INST-X-043", nothing, HTTP_DELETE,
       "/instances/vm?graceful_shutdown=%25d", NULL,
       { 400, BAD("parameter \\\"graceful_shutdown\\\" in query has an error: value %d: an invalid "
                  "boolean: invalid syntax"), 0 },
       { 400, BAD("parameter \"graceful_shutdown\" in query has an error: value %!d(MISSING): an "
-                 "invalid boolean: invalid syntax"), 0 }, false },
+                 "invalid boolean: invalid syntax"), 0 }, NULL },
     { DIVERGENCE_MESSAGE_AS_FORMAT, "VALID-004 SNAP-X-025", nothing, HTTP_POST,
       "/instances/vm/snapshots", "{\"kind\":\"Standby\",\"tags\":{\"100%\":5,\"a%d\":5}}",
       { 400, BAD(BODY("CreateSnapshotRequest", "\\\"/tags/100%\\\"", "value must be a string")),
         0 },
       { 400, BAD(BODY("CreateSnapshotRequest", "\"/tags/100%!\"(MISSING)",
-                      "value must be a string")), 0 }, false },
+                      "value must be a string")), 0 }, NULL },
 
     { DIVERGENCE_BINDING_TEXT, "BIND-001", nothing, HTTP_GET, "/snapshots/50%25", NULL,
       { 400, BAD(BINDING "snapshotId: error unescaping path parameter 'snapshotId': invalid URL "
                  "escape \\\"%\\\""), 0 },
       { 400, BINDING "snapshotId: error unescaping path parameter 'snapshotId': invalid URL escape "
-             "\"%\"\n", 0 }, false },
+             "\"%\"\n", 0 }, NULL },
     { DIVERGENCE_BINDING_TEXT, "BIND-002 INST-X-051", an_instance, HTTP_DELETE,
       "/instances/vm?graceful_shutdown=", NULL,
       { 400, BAD(SEVERAL("graceful_shutdown")), 0 }, { 400, SEVERAL("graceful_shutdown") "\n", 0 },
-      false },
+      NULL },
     { DIVERGENCE_BINDING_TEXT, "INST-X-050", nothing, HTTP_GET,
       "/instances?state=Running&state=Running", NULL,
-      { 400, BAD(SEVERAL("state")), 0 }, { 400, SEVERAL("state") "\n", 0 }, false },
+      { 400, BAD(SEVERAL("state")), 0 }, { 400, SEVERAL("state") "\n", 0 }, NULL },
     { DIVERGENCE_BINDING_TEXT, "SNAP-L-022", nothing, HTTP_GET,
       "/snapshots?kind=Standby&kind=Stopped", NULL,
-      { 400, BAD(SEVERAL("kind")), 0 }, { 400, SEVERAL("kind") "\n", 0 }, false },
+      { 400, BAD(SEVERAL("kind")), 0 }, { 400, SEVERAL("kind") "\n", 0 }, NULL },
     { DIVERGENCE_BINDING_TEXT, "BIND-003 INST-X-052", nothing, HTTP_POST, "/instances",
       CREATE("\"vcpus\":3.0"),
       { 400, BAD(DECODING "json: cannot unmarshal number 3.0 into Go struct field "
                  "CreateInstanceRequest.vcpus of type int"), 0 },
       { 400, DECODING "json: cannot unmarshal number 3.0 into Go struct field "
-             "CreateInstanceRequest.vcpus of type int\n", 0 }, false },
+             "CreateInstanceRequest.vcpus of type int\n", 0 }, NULL },
     { DIVERGENCE_BINDING_TEXT, "SNAP-X-024", an_instance, HTTP_POST, "/instances/vm/snapshots",
       "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":1e0}}",
       { 400, BAD(DECODING "json: cannot unmarshal number 1e0 into Go struct field "
                  "SnapshotCompressionConfig.compression.level of type int"), 0 },
       { 400, DECODING "json: cannot unmarshal number 1e0 into Go struct field "
-             "SnapshotCompressionConfig.compression.level of type int\n", 0 }, false },
+             "SnapshotCompressionConfig.compression.level of type int\n", 0 }, NULL },
     { DIVERGENCE_BINDING_TEXT, "NEW-045", nothing, HTTP_POST, "/instances",
       CREATE("\"expires_at\":\"2026-02-31T18:00:00Z\""),
       { 400, BAD(DECODING "parsing time \\\"2026-02-31T18:00:00Z\\\": day out of range"), 0 },
-      { 400, DECODING "parsing time \"2026-02-31T18:00:00Z\": day out of range\n", 0 }, false },
+      { 400, DECODING "parsing time \"2026-02-31T18:00:00Z\": day out of range\n", 0 }, NULL },
 
     { DIVERGENCE_UNKNOWN_PATH, "HTTP-020", nothing, HTTP_GET, "/nope", NULL,
       { 404, GATE("not_found", "404 page not found"), 0 }, { 404, "404 page not found\n", 0 },
-      false },
+      NULL },
     { DIVERGENCE_UNKNOWN_PATH, "HTTP-021", nothing, HTTP_POST, "/Instances", "{}",
       { 404, GATE("not_found", "404 page not found"), 0 }, { 404, "404 page not found\n", 0 },
-      false },
+      NULL },
     { DIVERGENCE_UNKNOWN_PATH, "SNAP-X-012", nothing, HTTP_GET, "/snapshots/", NULL,
       { 404, GATE("not_found", "404 page not found"), 0 }, { 404, "404 page not found\n", 0 },
-      false },
+      NULL },
     { DIVERGENCE_WRONG_METHOD, "HTTP-022", nothing, HTTP_PUT, "/volumes", NULL,
-      { 405, GATE("method_not_allowed", "method not allowed"), 2 }, { 405, "", 2 }, false },
+      { 405, GATE("method_not_allowed", "method not allowed"), 2 }, { 405, "", 2 }, NULL },
     { DIVERGENCE_WRONG_METHOD, "HTTP-023", nothing, HTTP_OPTIONS, "/health", NULL,
-      { 405, GATE("method_not_allowed", "method not allowed"), 1 }, { 405, "", 1 }, false },
+      { 405, GATE("method_not_allowed", "method not allowed"), 1 }, { 405, "", 1 }, NULL },
     { DIVERGENCE_WRONG_METHOD, "HTTP-024", nothing, HTTP_METHOD_OTHER, "/health", NULL,
-      { 405, GATE("method_not_allowed", "method not allowed"), 0 }, { 405, "", 0 }, false },
+      { 405, GATE("method_not_allowed", "method not allowed"), 0 }, { 405, "", 0 }, NULL },
     { DIVERGENCE_WRONG_METHOD, "SNAP-X-013", nothing, HTTP_POST, "/snapshots", NULL,
-      { 405, GATE("method_not_allowed", "method not allowed"), 1 }, { 405, "", 1 }, false },
+      { 405, GATE("method_not_allowed", "method not allowed"), 1 }, { 405, "", 1 }, NULL },
     { DIVERGENCE_PROTOCOL_TEXT, "HTTP-004", nothing, HTTP_GET, "/instances/%zz", NULL,
-      { 400, BAD("malformed request target"), 0 }, { 400, "400 Bad Request", 0 }, false },
+      { 400, BAD("malformed request target"), 0 }, { 400, "400 Bad Request", 0 }, NULL },
     { DIVERGENCE_PROTOCOL_TEXT, "HTTP-003", nothing, HTTP_GET, "/health", NULL,
       { 400, BAD("missing required Host header"), 0 },
-      { 400, "400 Bad Request: missing required Host header", 0 }, true },
+      { 400, "400 Bad Request: missing required Host header", 0 }, ask_without_host },
 
     { DIVERGENCE_TAG_FILTER_KEY, "TAG-028 INST-T-008", nothing, HTTP_GET,
       "/instances?tags[a%23]=b", NULL,
       { 400, BAD(TAGS "property name \\\"a#\\\": string doesn't match the regular expression "
-                 TAG_PATTERN), 0 }, { 200, "[]\n", 0 }, false },
+                 TAG_PATTERN), 0 }, { 200, "[]\n", 0 }, NULL },
     { DIVERGENCE_TAG_FILTER_KEY, "SNAP-L-020", nothing, HTTP_GET, "/snapshots?tags[b]=c&tags[%25d]=",
       NULL,
       { 400, BAD(TAGS "property name \\\"%d\\\": string doesn't match the regular expression "
-                 TAG_PATTERN), 0 }, { 200, "[]\n", 0 }, false },
+                 TAG_PATTERN), 0 }, { 200, "[]\n", 0 }, NULL },
     { DIVERGENCE_TAG_FILTER_KEY, "TAG-028", nothing, HTTP_GET,
       "/instances?tags[" A_64 A_64 "a]=b", NULL,
       { 400, BAD(TAGS "property name \\\"" A_64 A_64 "a\\\": maximum string length is 128"), 0 },
-      { 200, "[]\n", 0 }, false },
+      { 200, "[]\n", 0 }, NULL },
     { DIVERGENCE_NUL_IN_IDENTIFIER, "PATH-005", nothing, HTTP_GET, "/instances/a%00b", NULL,
       { 404, GATE("not_found", "resource not found"), 0 },
-      { 500, GATE("internal_error", "failed to resolve resource"), 0 }, false },
+      { 500, GATE("internal_error", "failed to resolve resource"), 0 }, NULL },
     { DIVERGENCE_SNAPSHOT_ID, "SNAP-I-010", nothing, HTTP_GET, "/snapshots/a%00b", NULL,
       { 404, HANDLER("not_found", "snapshot not found"), 0 }, { 500, FAILED_TO("get snapshot"), 0 },
-      false },
+      NULL },
     { DIVERGENCE_SNAPSHOT_ID, "SNAP-I-010", nothing, HTTP_DELETE, "/snapshots/" A_256, NULL,
       { 404, HANDLER("not_found", "snapshot not found"), 0 },
-      { 500, FAILED_TO("delete snapshot"), 0 }, false },
+      { 500, FAILED_TO("delete snapshot"), 0 }, NULL },
     { DIVERGENCE_SNAPSHOT_ID, "SNAP-I-010", nothing, HTTP_POST, "/snapshots/%00/fork",
       "{\"name\":\"a\"}",
       { 404, HANDLER("not_found", "snapshot not found"), 0 },
-      { 500, FAILED_TO("fork snapshot"), 0 }, false },
+      { 500, FAILED_TO("fork snapshot"), 0 }, NULL },
     { DIVERGENCE_SNAPSHOT_ID, "SNAP-I-010", an_instance, HTTP_POST,
       "/instances/vm/snapshots/" A_256 "/restore", "{}",
       { 404, HANDLER("not_found", "instance or snapshot not found"), 0 },
-      { 500, FAILED_TO("restore snapshot"), 0 }, false },
+      { 500, FAILED_TO("restore snapshot"), 0 }, NULL },
 
     { DIVERGENCE_NAME_CONFLICT, "INST-N-002 INST-C-035", an_instance, HTTP_POST, "/instances",
       "{\"name\":\"vm\",\"image\":\"alpine\"}",
@@ -224,101 +228,101 @@ static const struct recipe recipes[] = {
                      "name 'vm' already exists, can't assign into same network: default"), 0 },
       { 400, HANDLER("name_conflict", "allocate network: instance name already exists: instance "
                      "name 'vm' already exists, can't assign into same network: default"), 0 },
-      false },
+      NULL },
     { DIVERGENCE_IMAGE_REFERENCE, "INST-C-021", nothing, HTTP_POST, "/instances",
       "{\"name\":\"new\",\"image\":\"\"}",
-      { 400, HANDLER("invalid_request", "image is empty"), 0 }, { 500, NO_CREATE, 0 }, false },
+      { 400, HANDLER("invalid_request", "image is empty"), 0 }, { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_IMAGE_REFERENCE, "INST-C-022", nothing, HTTP_POST, "/instances",
       "{\"name\":\"new\",\"image\":\"al pine\"}",
       { 400, HANDLER("invalid_request", "invalid image name: invalid reference format"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_NUMBER_OUT_OF_RANGE, "INST-C-045", nothing, HTTP_POST, "/instances",
       CREATE("\"vcpus\":-1"),
-      { 400, HANDLER("invalid_request", "vcpus is negative"), 0 }, { 500, NO_CREATE, 0 }, false },
+      { 400, HANDLER("invalid_request", "vcpus is negative"), 0 }, { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_NUMBER_OUT_OF_RANGE, "INST-C-046", nothing, HTTP_POST, "/instances",
       CREATE("\"size\":\"8EB\""),
-      { 400, HANDLER("invalid_request", "size is negative"), 0 }, { 500, NO_CREATE, 0 }, false },
+      { 400, HANDLER("invalid_request", "size is negative"), 0 }, { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_NUMBER_OUT_OF_RANGE, "INST-C-046", nothing, HTTP_POST, "/instances",
       CREATE("\"hotplug_size\":\"8EB\""),
       { 400, HANDLER("invalid_request", "hotplug_size is negative"), 0 }, { 500, NO_CREATE, 0 },
-      false },
+      NULL },
     { DIVERGENCE_NUMBER_OUT_OF_RANGE, "INST-C-047", nothing, HTTP_POST, "/instances",
       CREATE("\"overlay_size\":\"101GB\""),
       { 400, HANDLER("invalid_request", "overlay_size exceeds the limit of 100.0 GB"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_NUMBER_OUT_OF_RANGE, "INST-C-048", nothing, HTTP_POST, "/instances",
       CREATE("\"vcpus\":17"),
       { 400, HANDLER("invalid_request", "vcpus exceed the limit of 16"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_NUMBER_OUT_OF_RANGE, "INST-C-049", nothing, HTTP_POST, "/instances",
       CREATE("\"size\":\"16GB\",\"hotplug_size\":\"17GB\""),
       { 400, HANDLER("invalid_request", "size and hotplug_size exceed the limit of 32.0 GB"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_HYPERVISOR_NOT_HERE, "INST-C-041", nothing, HTTP_POST, "/instances",
       CREATE("\"hypervisor\":\"vz\""),
       { 400, HANDLER("invalid_request", "hypervisor not available on this host"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
 
     { DIVERGENCE_VOLUME_RULES, "INST-C-070", nothing, HTTP_POST, "/instances",
       MOUNTED(OVERLAID("a") "," OVERLAID("b") "," OVERLAID("c") "," OVERLAID("d") ","
               OVERLAID("e") "," OVERLAID("f") "," OVERLAID("g") "," OVERLAID("h") ","
               OVERLAID("i") "," OVERLAID("j") "," OVERLAID("k") "," OVERLAID("l")),
       { 400, HANDLER("invalid_request", "more than 23 volume devices"), 0 }, { 500, NO_CREATE, 0 },
-      false },
+      NULL },
     { DIVERGENCE_VOLUME_RULES, "INST-C-071", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("a", "data", "")),
       { 400, HANDLER("invalid_request", "mount path data is not absolute"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_RULES, "INST-C-072", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("a", "/data/../etc/ssl", "")),
       { 400, HANDLER("invalid_request", "mount path /data/../etc/ssl is reserved"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_RULES, "INST-C-073", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("builder-disk-1", "/data", "")),
       { 400, HANDLER("invalid_request", "volume id builder-disk-1 is reserved"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_RULES, "INST-C-074", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("a", "/data", "") "," VOLUME("b", "/data/", "")),
       { 400, HANDLER("invalid_request", "two volumes are mounted at /data/"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_RULES, "INST-C-075", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("a", "/data", ",\"overlay\":true,\"overlay_size\":\"1GB\"")),
       { 400, HANDLER("invalid_request", "volume a has an overlay but is not readonly"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_RULES, "INST-C-076", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("a", "/data", ",\"readonly\":true,\"overlay\":true")),
       { 400, HANDLER("invalid_request", "the overlay of volume a has no size"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_TAKEN, "INST-C-078", nothing, HTTP_POST, "/instances",
       MOUNTED(VOLUME("a", "/data", "") "," VOLUME("a", "/more", "")),
-      { 409, HANDLER("conflict", "volume a is attached twice"), 0 }, { 500, NO_CREATE, 0 }, false },
+      { 409, HANDLER("conflict", "volume a is attached twice"), 0 }, { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_VOLUME_TAKEN, "INST-C-078", an_instance, HTTP_POST, "/instances",
       MOUNTED(VOLUME("v", "/data", ",\"readonly\":true")),
       { 409, HANDLER("conflict", "volume v is attached to another instance"), 0 },
-      { 500, NO_CREATE, 0 }, false },
+      { 500, NO_CREATE, 0 }, NULL },
     { DIVERGENCE_DEVICE_UNKNOWN, "INST-C-079", nothing, HTTP_POST, "/instances",
       CREATE("\"devices\":[\"gpu0\"]"),
-      { 404, HANDLER("not_found", "device not found"), 0 }, { 500, NO_CREATE, 0 }, false },
+      { 404, HANDLER("not_found", "device not found"), 0 }, { 500, NO_CREATE, 0 }, NULL },
 
     { DIVERGENCE_NAME_CONFLICT_AT_START, "INST-ST-029", a_fork_and_an_instance_of_its_name,
       HTTP_POST, "/instances/{id}/start", "{}",
       { 409, HANDLER("name_conflict", "allocate network: instance name already exists: instance "
                      "name 'twin' already exists, can't assign into same network: default"), 0 },
-      { 500, FAILED_TO("start instance"), 0 }, false },
+      { 500, FAILED_TO("start instance"), 0 }, NULL },
     { DIVERGENCE_VOLUME_ATTACHMENT, "INST-VOL-003", an_instance, HTTP_POST,
       "/instances/vm/volumes/w", "{\"mount_path\":\"/data\"}", { 200, NULL, 0 },
-      { 500, HANDLER("not_implemented", "volume attachment not yet implemented"), 0 }, false },
+      { 500, HANDLER("not_implemented", "volume attachment not yet implemented"), 0 }, NULL },
     { DIVERGENCE_VOLUME_ATTACHMENT, "INST-VOL-003", an_instance, HTTP_POST,
       "/instances/vm/volumes/v", "{\"mount_path\":\"/data\"}",
       { 409, HANDLER("conflict", "volume v is attached twice"), 0 },
-      { 500, HANDLER("not_implemented", "volume attachment not yet implemented"), 0 }, false },
+      { 500, HANDLER("not_implemented", "volume attachment not yet implemented"), 0 }, NULL },
     { DIVERGENCE_VOLUME_ATTACHMENT, "INST-VOL-004", an_instance, HTTP_DELETE,
       "/instances/vm/volumes/v", NULL, { 200, NULL, 0 },
-      { 500, HANDLER("not_implemented", "volume detachment not yet implemented"), 0 }, false },
+      { 500, HANDLER("not_implemented", "volume detachment not yet implemented"), 0 }, NULL },
     { DIVERGENCE_VOLUME_ATTACHMENT, "INST-VOL-005", an_instance, HTTP_DELETE,
       "/instances/vm/volumes/w", NULL,
       { 404, HANDLER("not_found", "volume not attached to this instance"), 0 },
-      { 500, HANDLER("not_implemented", "volume detachment not yet implemented"), 0 }, false },
+      { 500, HANDLER("not_implemented", "volume detachment not yet implemented"), 0 }, NULL },
 
     { DIVERGENCE_DISABLED_COMPRESSION, "COMP-012", a_stopped_snapshot, HTTP_POST,
       "/instances/vm/snapshots",
@@ -326,34 +330,34 @@ static const struct recipe recipes[] = {
       "\"level\":15}}",
       { 201, NULL, 0 },
       { 400, HANDLER("invalid_snapshot_compression",
-                     "level must be between 0 and 9 for lz4, got 15"), 0 }, false },
+                     "level must be between 0 and 9 for lz4, got 15"), 0 }, NULL },
     { DIVERGENCE_DISABLED_COMPRESSION, "INST-C-016", nothing, HTTP_POST, "/instances",
       CREATE("\"snapshot_policy\":{\"compression\":{\"enabled\":false,\"level\":0}}"),
       { 201, NULL, 0 },
       { 400, HANDLER("invalid_snapshot_policy", "level must be between 1 and 19 for zstd, got 0"),
-        0 }, false },
+        0 }, NULL },
     { DIVERGENCE_DISABLED_COMPRESSION, "INST-SB-007", an_instance, HTTP_POST,
       "/instances/vm/standby", "{\"compression\":{\"enabled\":false,\"level\":0}}",
       { 200, NULL, 0 },
       { 400, HANDLER("invalid_snapshot_compression",
-                     "level must be between 1 and 19 for zstd, got 0"), 0 }, false },
+                     "level must be between 1 and 19 for zstd, got 0"), 0 }, NULL },
     { DIVERGENCE_TARGET_STATE, "SNAP-R-006", a_stopped_snapshot, HTTP_POST,
       "/instances/vm/snapshots/{id}/restore", "{\"target_state\":\"Standby\"}",
       { 409, HANDLER("invalid_state", "invalid request: invalid target_state \\\"Standby\\\" for "
                      "snapshot kind Stopped"), 0 },
       { 400, HANDLER("invalid_request", "invalid request: invalid target_state \\\"Standby\\\" for "
-                     "snapshot kind Stopped"), 0 }, false },
+                     "snapshot kind Stopped"), 0 }, NULL },
     { DIVERGENCE_TARGET_STATE, "SNAP-F-006", a_stopped_snapshot, HTTP_POST, "/snapshots/{id}/fork",
       "{\"name\":\"new\",\"target_state\":\"Standby\"}",
       { 409, HANDLER("conflict", "invalid request: invalid target_state \\\"Standby\\\" for "
                      "snapshot kind Stopped"), 0 },
       { 400, HANDLER("invalid_request", "invalid request: invalid target_state \\\"Standby\\\" for "
-                     "snapshot kind Stopped"), 0 }, false },
+                     "snapshot kind Stopped"), 0 }, NULL },
     { DIVERGENCE_NO_STANDBY, "SNAP-C-034", an_instance_on_an_old_mac, HTTP_POST,
       "/instances/vm/snapshots", "{\"kind\":\"Standby\"}",
       { 501, HANDLER("not_supported", "standby source instance: operation not supported: "
                      "hypervisor vz has no standby on this host"), 0 },
-      { 500, FAILED_TO("create snapshot"), 0 }, false },
+      { 500, FAILED_TO("create snapshot"), 0 }, NULL },
 };
 /* clang-format on */
 
@@ -370,15 +374,16 @@ static struct text with_id(struct api_fixture *f, const char *target, char *room
 }
 
 /* As the edge does it, so that its own refusals are part of the play. */
-static void send_recipe(struct api_fixture *f, const struct recipe *recipe, struct exchange *x)
+static void ask_with_host(struct api_fixture *f, const struct recipe *recipe, const char *host,
+                          struct exchange *x)
 {
     char target[512];
     const char *method =
         recipe->method == HTTP_METHOD_OTHER ? "FOO" : http_method_name(recipe->method);
 
     exchange_begin(x, with_id(f, recipe->target, target, sizeof target));
-    if (!recipe->without_host)
-        exchange_add_header(x, TEXT("Host"), TEXT("localhost"));
+    if (host != NULL)
+        exchange_add_header(x, TEXT("Host"), text_of(host));
     exchange_add_header(x, TEXT("Authorization"), TEXT("Bearer any"));
     if (recipe->body != NULL)
         exchange_add_header(x, TEXT("Content-Type"), TEXT("application/json"));
@@ -390,24 +395,37 @@ static void send_recipe(struct api_fixture *f, const struct recipe *recipe, stru
     api_handle(f->api, &x->request, &x->response);
 }
 
+static void ask_without_host(struct api_fixture *f, const struct recipe *recipe, struct exchange *x)
+{
+    ask_with_host(f, recipe, NULL, x);
+}
+
 /* What a body of this form goes with: JSON, a text of Go's (with nosniff), or none. */
 static void expect_content_type(const struct response *res, const char *body)
 {
-    const char *type = "text/plain; charset=utf-8";
     bool has_nosniff = false;
 
     for (size_t i = 0; i < res->header_count; i++)
         has_nosniff |= text_equal_cstr(res->headers[i].name, "X-Content-Type-Options") &&
                        text_equal_cstr(res->headers[i].value, "nosniff");
-    if (body == NULL || body[0] == '{' || body[0] == '[') {
+    if (body != NULL && body[0] == '\0') {
+        assert_null(res->content_type);
+    } else if (body == NULL || strchr("~{[", body[0]) != NULL) {
         assert_string_equal(res->content_type, "application/json");
         assert_false(has_nosniff);
-    } else if (body[0] == '\0') {
-        assert_null(res->content_type);
     } else {
-        assert_string_equal(res->content_type, type);
+        assert_string_equal(res->content_type, "text/plain; charset=utf-8");
         assert_int_equal(has_nosniff, !res->close); /* the protocol's own texts have none */
     }
+}
+
+static bool fits(struct text body, const char *expected)
+{
+    if (expected == NULL)
+        return true;
+    if (expected[0] == '~')
+        return memmem(body.data, body.len, expected + 1, strlen(expected) - 1) != NULL;
+    return text_equal_cstr(body, expected);
 }
 
 static void expect_answer(const struct recipe *recipe, const struct response *res,
@@ -416,8 +434,7 @@ static void expect_answer(const struct recipe *recipe, const struct response *re
     const struct text body = buffer_text(&res->body);
     size_t allow_lines = 0;
 
-    if (res->status != expected->status ||
-        (expected->body != NULL && !text_equal_cstr(body, expected->body)))
+    if (res->status != expected->status || !fits(body, expected->body))
         fail_msg("%s %s: %d %s\ninstead of %d " TEXT_FMT, recipe->rules, recipe->target,
                  expected->status, expected->body, res->status, TEXT_ARGS(body));
     for (size_t i = 0; i < res->header_count; i++)
@@ -435,7 +452,10 @@ static void play(struct api_fixture *f, const struct recipe *recipe, enum truth 
     recipe->given(f);
     struct exchange *x = exchange_new(1 << 20, truth);
     assert_non_null(x);
-    send_recipe(f, recipe, x);
+    if (recipe->ask != NULL)
+        recipe->ask(f, recipe, x);
+    else
+        ask_with_host(f, recipe, "localhost", x);
     expect_answer(recipe, &x->response, truth == TRUTH_SPEC ? &recipe->spec : &recipe->server);
     exchange_free(x);
 }
