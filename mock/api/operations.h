@@ -35,4 +35,8 @@ bool op_delete_snapshot(struct call *call, struct error *err);
 bool op_restore_instance_snapshot(struct call *call, struct error *err);
 bool op_fork_snapshot(struct call *call, struct error *err);
 
+bool op_get_snapshot_schedule(struct call *call, struct error *err);
+bool op_set_snapshot_schedule(struct call *call, struct error *err);
+bool op_delete_snapshot_schedule(struct call *call, struct error *err);
+
 #endif

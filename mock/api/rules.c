@@ -63,6 +63,25 @@ const struct schema schema_create_snapshot = {
         { 0 } },
 };
 
+static const struct schema name_prefix = { .type = SCHEMA_STRING, .pattern = &pattern_name,
+                                           .max_length = 47, .nullable = true };
+static const struct schema retention = {
+    .type = SCHEMA_OBJECT, .name = "SnapshotScheduleRetention",
+    .members = (const struct schema_member[]){
+        { "max_count", &at_least_0, OPTIONAL },                    /* SCHED-P-012 */
+        { "max_age", &any_string, OPTIONAL },                      /* SCHED-P-013 */
+        { 0 } },
+};
+const struct schema schema_set_schedule = {
+    .type = SCHEMA_OBJECT, .name = "SetSnapshotScheduleRequest",
+    .members = (const struct schema_member[]){
+        { "interval", &any_string, REQUIRED },                     /* SCHED-P-003 */
+        { "retention", &retention, REQUIRED },                     /* SCHED-P-004 */
+        { "name_prefix", &name_prefix, OPTIONAL },                 /* SCHED-P-016, SCHED-P-017 */
+        { "metadata", &tags, OPTIONAL },                           /* SCHED-P-018 */
+        { 0 } },
+};
+
 static const struct schema snapshot_policy = {
     .type = SCHEMA_OBJECT, .name = "SnapshotPolicy",
     .members = (const struct schema_member[]){

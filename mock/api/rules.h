@@ -13,6 +13,7 @@ extern const struct schema schema_start_instance;
 extern const struct schema schema_fork_instance;
 extern const struct schema schema_attach_volume;
 extern const struct schema schema_create_snapshot;
+extern const struct schema schema_set_schedule;
 extern const struct schema schema_restore_snapshot;
 extern const struct schema schema_fork_snapshot;
 extern const struct schema schema_tag_key;   /* of tag filters (TAG-028) */

@@ -222,6 +222,8 @@ static bool check_object(const struct schema *schema, struct body_value *value,
 static bool check(const struct schema *schema, struct body_value *value, const struct place *place,
                   struct arena *arena, struct error *err)
 {
+    if (value->kind == BODY_NULL && schema->nullable)
+        return true;
     if (value->kind == BODY_NULL && schema->names == NULL)
         return fault(place, err, "Value is not nullable"); /* VALID-011 */
 
@@ -354,6 +356,8 @@ static bool bind(const struct binding *binding, const struct schema *schema,
 {
     int64_t number;
 
+    if (value->kind == BODY_NULL)
+        return true;
     switch (schema->type) {
     case SCHEMA_STRING:
         return schema->date_time == NULL || bind_date_time(value->text, err);

@@ -28,6 +28,7 @@ enum schema_type {
 /* A limit of 0 is none, except for integers, which say has_min and has_max. */
 struct schema {
     enum schema_type type;
+    bool nullable;                       /* null is as good as absent                       */
     const char *name;                    /* the component's name; NULL for an inline schema */
     const char *const *names;            /* STRING: the allowed values, NULL-terminated     */
     const struct pattern *pattern;       /* STRING */

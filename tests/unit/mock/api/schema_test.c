@@ -40,6 +40,7 @@ static void required_members_come_first_and_none_is_listed_twice(void **state)
     (void)state;
     check_rows(&schema_create_instance);
     check_rows(&schema_create_snapshot);
+    check_rows(&schema_set_schedule);
 }
 
 static void check_defaults(const struct schema *schema)
