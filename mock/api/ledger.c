@@ -105,9 +105,9 @@ const struct ledger_row ledger[DIVERGENCE_COUNT] = {
     /* What instances do. */
     [DIVERGENCE_NAME_CONFLICT_AT_START] = {
         "name-conflict-at-start", "INST-ST-029",
-        "startInstance when another networked instance has its name",
+        "startInstance or restoreInstance when another networked instance has its name",
         "409 name_conflict",
-        "500 internal_error, failed to start instance" },
+        "500 internal_error with the operation's own sentence" },
     [DIVERGENCE_VOLUME_ATTACHMENT] = {
         "volume-attachment", "INST-VOL-003 INST-VOL-004 INST-VOL-005",
         "attachVolume and detachVolume",

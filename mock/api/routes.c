@@ -69,7 +69,8 @@ static const struct error_row standby_errors[] = {
     { 0 },
 };
 
-static const struct error_row start_errors[] = {
+/* Of start and restore: a fork that never ran comes up with a name somebody else took meanwhile. */
+static const struct error_row bring_up_errors[] = {
     { ERROR_ALREADY_EXISTS, 500, "internal_error", .field = NULL,
       BUT_SPEC(NAME_CONFLICT_AT_START, 409, "name_conflict") }, /* INST-ST-029 */
     { 0 },
@@ -136,15 +137,15 @@ const struct route routes[] = {
       .errors = standby_errors, .failure = "failed to standby instance",
       .run = op_standby_instance },
     { ROUTE(POST, "/instances/{id}/restore", "restoreInstance", "instance:write"),
-      .resolver = RESOLVE_INSTANCE, .failure = "failed to restore instance",
-      .run = op_restore_instance },
+      .resolver = RESOLVE_INSTANCE, .errors = bring_up_errors,
+      .failure = "failed to restore instance", .run = op_restore_instance },
     { ROUTE(POST, "/instances/{id}/fork", "forkInstance", "instance:write"), .body = BODY_JSON,
       .schema = &schema_fork_instance, .resolver = RESOLVE_INSTANCE, .errors = fork_instance_errors,
       .failure = "failed to fork instance", .run = op_fork_instance },
     { ROUTE(POST, "/instances/{id}/stop", "stopInstance", "instance:write"),
       .resolver = RESOLVE_INSTANCE, .failure = "failed to stop instance", .run = op_stop_instance },
     { ROUTE(POST, "/instances/{id}/start", "startInstance", "instance:write"), .body = BODY_JSON,
-      .schema = &schema_start_instance, .resolver = RESOLVE_INSTANCE, .errors = start_errors,
+      .schema = &schema_start_instance, .resolver = RESOLVE_INSTANCE, .errors = bring_up_errors,
       .failure = "failed to start instance", .run = op_start_instance },
     { ROUTE(GET, "/instances/{id}/logs", "getInstanceLogs", "instance:read") },
     { ROUTE(GET, "/instances/{id}/stat", "statInstancePath", "instance:read") },

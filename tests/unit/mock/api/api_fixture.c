@@ -190,16 +190,22 @@ void expect_lacks(struct api_fixture *f, const char *part)
         fail_msg("%s in %s", part, f->answer);
 }
 
-static void expect_error_body(struct api_fixture *f, int status, const char *code,
-                              const char *message, const char *end)
+void write_error(struct buffer *out, const char *code, const char *message)
 {
-    struct buffer body = buffer_capped(MAX_BYTES);
-    struct json_writer w = json_writer_to(&body, JSON_ESCAPE_HTML);
+    struct json_writer w = json_writer_to(out, JSON_ESCAPE_HTML);
 
     json_write_object_begin(&w);
     json_member_string(&w, "code", text_of(code));
     json_member_string(&w, "message", text_of(message));
     json_write_object_end(&w);
+}
+
+static void expect_error_body(struct api_fixture *f, int status, const char *code,
+                              const char *message, const char *end)
+{
+    struct buffer body = buffer_capped(MAX_BYTES);
+
+    write_error(&body, code, message);
     buffer_append_cstr(&body, end);
     assert_true(buffer_append_byte(&body, '\0'));
     expect_json(f, status, body.data);

@@ -47,6 +47,9 @@ void given_instance(struct api_fixture *f, const char *body);
 /* Of the instance, kind Standby, with these members besides; f->id is the new id. */
 void given_snapshot(struct api_fixture *f, const char *instance, const char *members);
 
+/* {"code":"...","message":"..."} */
+void write_error(struct buffer *out, const char *code, const char *message);
+
 /* Status, content type application/json and the exact body. */
 void expect_json(struct api_fixture *f, int status, const char *body);
 void expect_status(struct api_fixture *f, int status);

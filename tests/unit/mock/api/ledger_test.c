@@ -81,19 +81,29 @@ static void a_stopped_snapshot(struct api_fixture *f)
     keep_id(f);
 }
 
-/* A Stopped fork has a name and no address, so another instance could take the name. */
-static void a_fork_and_an_instance_of_its_name(struct api_fixture *f)
+/* A fork that never ran has a name and no address, so another instance could take the name. */
+static void a_resting_fork(struct api_fixture *f, const char *rest)
 {
-    char fork[32];
+    char fork[sizeof f->id];
 
     given_instance(f, "{\"name\":\"vm\",\"image\":\"alpine\",\"vcpus\":1}");
-    post(f, "/instances/vm/stop", NULL);
+    post(f, rest, NULL);
     post(f, "/instances/vm/fork", "{\"name\":\"twin\"}");
     expect_status(f, 201);
     keep_id(f);
     memcpy(fork, f->id, sizeof fork);
     given_instance(f, "{\"name\":\"twin\",\"image\":\"alpine\",\"vcpus\":1}");
     memcpy(f->id, fork, sizeof fork);
+}
+
+static void a_fork_and_an_instance_of_its_name(struct api_fixture *f)
+{
+    a_resting_fork(f, "/instances/vm/stop");
+}
+
+static void a_sleeping_fork_and_an_instance_of_its_name(struct api_fixture *f)
+{
+    a_resting_fork(f, "/instances/vm/standby");
 }
 
 static void an_instance_on_an_old_mac(struct api_fixture *f)
@@ -309,6 +319,11 @@ static const struct recipe recipes[] = {
       { 409, HANDLER("name_conflict", "allocate network: instance name already exists: instance "
                      "name 'twin' already exists, can't assign into same network: default"), 0 },
       { 500, FAILED_TO("start instance"), 0 }, NULL },
+    { DIVERGENCE_NAME_CONFLICT_AT_START, "INST-ST-029", a_sleeping_fork_and_an_instance_of_its_name,
+      HTTP_POST, "/instances/{id}/restore", NULL,
+      { 409, HANDLER("name_conflict", "allocate network: instance name already exists: instance "
+                     "name 'twin' already exists, can't assign into same network: default"), 0 },
+      { 500, FAILED_TO("restore instance"), 0 }, NULL },
     { DIVERGENCE_VOLUME_ATTACHMENT, "INST-VOL-003", an_instance, HTTP_POST,
       "/instances/vm/volumes/w", "{\"mount_path\":\"/data\"}", { 200, NULL, 0 },
       { 500, HANDLER("not_implemented", "volume attachment not yet implemented"), 0 }, NULL },

@@ -226,7 +226,7 @@ static void check_store(const struct store *store)
 
 /* --- the records ----------------------------------------------------------------------------- */
 
-static void check_id(struct text id)
+static void check_id(struct text id) /* INST-ID-001, SNAP-I-001 */
 {
     assert_int_equal(id.len, RESOURCE_ID_LEN);
     assert_in_range(id.data[0], 'a', 'z');
