@@ -231,6 +231,8 @@ static bool run(const struct settings *settings, struct error *err)
             .log = &log,
             .max_body = settings->max_body,
             .max_connections = connection_limit(),
+            .stalled_seconds = HTTP_SERVER_STALLED_SECONDS,
+            .idle_seconds = HTTP_SERVER_IDLE_SECONDS,
         };
         ok = http_server_new(&http, &server, err) && announce(settings, listener.url, err) &&
              serve_until_signal(server, &log, err);

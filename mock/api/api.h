@@ -4,6 +4,8 @@
 #ifndef TESTKIT_MOCK_API_API_H
 #define TESTKIT_MOCK_API_API_H
 
+#include <stdint.h>
+
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/http/http.h"
@@ -38,7 +40,24 @@ enum truth api_truth(const struct api *api);
 /* Answers one request: route -> auth -> params -> body -> scope -> resolve -> bind -> operate ->
  * encode (common.md section 2; the first step that refuses decides the answer).
  * req   borrowed for the call; its texts until the response is reset
- * res   reset; filled completely. A stream in it lives on until response_reset. */
+ * res   reset; filled completely, or waiting (res->waiting): then there is no answer yet. A stream
+ *       in it lives on until response_reset. */
 void api_handle(struct api *api, const struct http_request *req, struct response *res);
+
+/* Answers that wait. The api keeps track of them, so a response must not go away while it waits. */
+
+/* For an answer whose stream, in the middle, has nothing to send. */
+void api_wait(struct api *api, struct response *res);
+/* Its client has left: nothing more will be computed for it. */
+void api_forget(struct api *api, struct response *res);
+/* Lets time and the world go on, and calls `ready` for each answer that waited and can now be sent,
+ * or sent on. To be called whenever requests have been handled, and when api_pause_ns has passed.
+ */
+void api_turn(struct api *api, void (*ready)(struct response *res));
+/* Nanoseconds until something is due by itself; INT64_MAX for never. */
+int64_t api_pause_ns(const struct api *api);
+/* From the next turn on nobody waits: answers are given as at the end of their wait, and streams
+ * that have nothing to send are over. */
+void api_finish(struct api *api);
 
 #endif

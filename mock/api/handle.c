@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +8,14 @@
 #include "mock/api/call.h"
 #include "mock/api/router.h"
 #include "mock/api/schema.h"
+#include "mock/api/waiting.h"
 #include "mock/domain/instances.h"
 
 struct api {
     struct world *world;
     struct router *router;
     struct api_settings settings;
+    struct waiting waiting;
 };
 
 struct api *api_new(struct world *world, const struct api_settings *settings)
@@ -24,6 +27,7 @@ struct api *api_new(struct world *world, const struct api_settings *settings)
         .world = world,
         .router = router_new(routes),
         .settings = *settings,
+        .waiting = waiting_in(world),
     };
     if (api->router == NULL) {
         api_free(api);
@@ -36,6 +40,7 @@ void api_free(struct api *api)
 {
     if (api == NULL)
         return;
+    assert(api->waiting.first == NULL);
     router_free(api->router);
     free(api);
 }
@@ -325,8 +330,32 @@ void api_handle(struct api *api, const struct http_request *req, struct response
            check_implemented(&call) && check_params(&call) && check_body(&call) &&
            check_scope(&call) && resolve(&call) && bind(&call) && operate(&call));
 
-    if (res->body.failed) {
-        res->cause = "the answer does not fit its buffer";
-        response_error(res, 500, "internal_error", "failed to write the answer", true);
-    }
+    response_check_size(res);
+    if (response_must_wait(res))
+        waiting_add(&api->waiting, res);
+}
+
+void api_wait(struct api *api, struct response *res)
+{
+    waiting_add(&api->waiting, res);
+}
+
+void api_forget(struct api *api, struct response *res)
+{
+    waiting_remove(&api->waiting, res);
+}
+
+void api_turn(struct api *api, void (*ready)(struct response *res))
+{
+    waiting_turn(&api->waiting, ready);
+}
+
+int64_t api_pause_ns(const struct api *api)
+{
+    return waiting_pause_ns(&api->waiting);
+}
+
+void api_finish(struct api *api)
+{
+    api->waiting.ending = true;
 }

@@ -113,6 +113,11 @@ const struct ledger_row ledger[DIVERGENCE_COUNT] = {
         "attachVolume and detachVolume",
         "200 with the instance, 404 not_found or 409 conflict",
         "500 not_implemented; nothing changes" },
+    [DIVERGENCE_LONG_WAIT] = {
+        "long-wait", "INST-W-011 INST-W-012",
+        "waitForInstanceState for longer than 60 s",
+        "200 when the state is reached or the timeout is over, at the latest after five minutes",
+        "200 after 60 s, timed out" },
 
     /* Snapshots. */
     [DIVERGENCE_DISABLED_COMPRESSION] = {
@@ -157,6 +162,9 @@ const struct ledger_limit ledger_limits[] = {
     { "HTTP-008", "an operation that takes long",
       "no deadline",
       "504 without body after 60 s" },
+    { "INST-W-013", "waitForInstanceState when a boot ends",
+      "200 at once",
+      "200 at the next poll, up to 5 s later" },
     { "HTTP-032", "an answer over 2048 bytes",
       "with Content-Length; only lists over 32 KiB are chunked",
       "always chunked" },

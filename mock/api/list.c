@@ -27,7 +27,8 @@ void list_answer(struct response *res, struct list_source *source)
 
     res->status = 200;
     res->content_type = "application/json";
-    res->stream = (struct response_stream){ write_piece, close_source, source };
+    res->stream =
+        (struct response_stream){ .next = write_piece, .close = close_source, .ctx = source };
     source->writer = json_writer_to(&res->body, JSON_ESCAPE_HTML);
     json_write_array_begin(&source->writer);
     if (!write_piece(source, &res->body, &done) || done)

@@ -2,8 +2,8 @@
  * which.
  *
  * Each gets a call that has passed the pipeline up to here (query, tags, body, instance as the
- * route asks for) and writes the whole answer. False: *err says why, and the route's rows turn it
- * into status and code. */
+ * route asks for) and writes the whole answer, or sets res->wait and res->wake_at_ns. False: *err
+ * says why, and the route's rows turn it into status and code. */
 #ifndef TESTKIT_MOCK_API_OPERATIONS_H
 #define TESTKIT_MOCK_API_OPERATIONS_H
 
@@ -25,6 +25,7 @@ bool op_restore_instance(struct call *call, struct error *err);
 bool op_fork_instance(struct call *call, struct error *err);
 bool op_stop_instance(struct call *call, struct error *err);
 bool op_start_instance(struct call *call, struct error *err);
+bool op_wait_for_instance_state(struct call *call, struct error *err);
 bool op_attach_volume(struct call *call, struct error *err);
 bool op_detach_volume(struct call *call, struct error *err);
 

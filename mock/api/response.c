@@ -19,8 +19,29 @@ void response_close_stream(struct response *res)
     res->stream = (struct response_stream){ 0 };
 }
 
+bool response_pull(struct response *res)
+{
+    struct response_stream *stream = &res->stream;
+
+    buffer_clear(&res->body);
+    res->wake_at_ns = INT64_MAX;
+    if (!stream->ended && !stream->next(stream->ctx, &res->body, &stream->ended)) {
+        stream->ended = true;
+        stream->broken = true;
+    }
+    return stream->ended || res->body.len > 0;
+}
+
+bool response_must_wait(struct response *res)
+{
+    if (res->wait.again != NULL)
+        return true;
+    return res->stream.next != NULL && res->body.len == 0 && !response_pull(res);
+}
+
 void response_fini(struct response *res)
 {
+    assert(!res->waiting);
     response_close_stream(res);
     buffer_fini(&res->body);
 }
@@ -29,7 +50,9 @@ void response_reset(struct response *res)
 {
     const size_t max = res->body.max;
 
+    assert(!res->waiting);
     response_close_stream(res);
+    res->wait = (struct response_wait){ 0 };
     arena_reset(res->arena);
     buffer_clear(&res->body);
     if (res->body.capacity > KEPT_BODY_BYTES) {
@@ -123,4 +146,12 @@ void response_protocol_error(struct response *res, enum truth truth, enum protoc
 void response_empty(struct response *res, int status)
 {
     start_over(res, status);
+}
+
+void response_check_size(struct response *res)
+{
+    if (!res->body.failed)
+        return;
+    res->cause = "the answer does not fit its buffer";
+    response_error(res, 500, "internal_error", "failed to write the answer", true);
 }

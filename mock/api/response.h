@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/base/buffer.h"
+#include "common/base/scope.h"
 #include "common/http/http.h"
 #include "mock/api/ledger.h"
 
@@ -18,13 +20,26 @@ enum {
     RESPONSE_CHUNK_BYTES = 32 * 1024, /* a streamed piece ends with the item that reaches this */
 };
 
+struct response;
+
 /* What follows the bytes already in `body`, for answers that must not be held in memory whole. */
 struct response_stream {
-    /* Appends the next piece to *out and says in *done whether it was the last. False: the answer
-     * cannot be finished and the edge breaks the connection off. */
+    /* Appends the next piece to *out and says in *done whether it was the last. Nothing appended
+     * and not done: the stream waits. False: the answer cannot be finished and the edge breaks the
+     * connection off. */
     bool (*next)(void *ctx, struct buffer *out, bool *done);
     void (*close)(void *ctx); /* called once, when nothing more will be asked for */
     void *ctx;                /* borrowed from the response's arena               */
+    bool ended;               /* what is in `body` is the last piece              */
+    bool broken;              /* ended, and not as it should                      */
+};
+
+/* For an operation that cannot answer yet. */
+struct response_wait {
+    /* Looks at the world as of now_ns and writes the answer, if it is time; `last`: it is, as if
+     * the wait were over. False: not yet, and res->wake_at_ns is set. */
+    bool (*again)(void *ctx, struct response *res, int64_t now_ns, bool last);
+    void *ctx; /* borrowed from the response's arena */
 };
 
 struct response {
@@ -34,9 +49,16 @@ struct response {
     size_t header_count;
     struct buffer body;            /* everything when stream.next is NULL, else the beginning */
     struct response_stream stream; /* next is NULL for an answer that is complete             */
-    bool close;                    /* the connection cannot be used for another request       */
-    const char *cause;   /* NULL, or what the client is not told (for the log); in the arena */
-    struct arena *arena; /* borrowed; memory of this request, reset with the response        */
+    struct response_wait wait;     /* again is NULL once there is an answer                   */
+    /* While the answer or its next piece waits: it is looked at again at this time of the world's
+     * clock, and before when the world has changed. INT64_MAX: only then. */
+    int64_t wake_at_ns;
+    bool close;                      /* the connection cannot be used for another request        */
+    const char *cause;               /* NULL, or what the client is not told (for the log); in the
+                                        arena                                                    */
+    struct arena *arena;             /* borrowed; memory of this request, reset with the response */
+    struct response *before, *after; /* of those that wait (waiting.h)                            */
+    bool waiting;                    /* is one of them                                            */
 };
 
 /* max_body   ceiling of what `body` may hold at a time. Owned: response_fini(). */
@@ -44,6 +66,12 @@ void response_init(struct response *res, struct arena *arena, size_t max_body);
 void response_fini(struct response *res);
 /* Closes the stream, if there is one; nothing more will be asked for. */
 void response_close_stream(struct response *res);
+/* Puts the stream's next piece in the place of the body, which has been sent. False: there is none
+ * yet; true also when the stream has ended. */
+MUST_USE bool response_pull(struct response *res);
+/* Whether there is nothing to send yet, not even the head: what comes with it would be too early
+ * while a stream has no first piece (INST-LOG-013). */
+bool response_must_wait(struct response *res);
 /* Ready for the next request; also resets the arena. */
 void response_reset(struct response *res);
 
@@ -70,6 +98,8 @@ enum protocol_fault {
     PROTOCOL_FAULT_COUNT,
 };
 void response_protocol_error(struct response *res, enum truth truth, enum protocol_fault fault);
+/* An answer that has outgrown its buffer becomes a 500. To be called once it is written. */
+void response_check_size(struct response *res);
 /* No body and no content type. */
 void response_empty(struct response *res, int status);
 

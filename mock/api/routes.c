@@ -99,6 +99,12 @@ static const struct error_row attach_volume_errors[] = {
     { 0 },
 };
 
+static const struct error_row wait_errors[] = {
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_state", .field = "state" },
+    { ERROR_INVALID_ARGUMENT, 400, "invalid_timeout", .field = "timeout" },
+    { 0 },
+};
+
 #define ROUTE(verb, route_path, id, needed_scope)                                                  \
     .method = HTTP_##verb, .path = (route_path), .operation_id = (id), .scope = (needed_scope)
 
@@ -150,7 +156,9 @@ const struct route routes[] = {
     { ROUTE(GET, "/instances/{id}/logs", "getInstanceLogs", "instance:read") },
     { ROUTE(GET, "/instances/{id}/stat", "statInstancePath", "instance:read") },
     { ROUTE(GET, "/instances/{id}/stats", "getInstanceStats", "instance:read") },
-    { ROUTE(GET, "/instances/{id}/wait", "waitForInstanceState", "instance:read") },
+    { ROUTE(GET, "/instances/{id}/wait", "waitForInstanceState", "instance:read"),
+      .query = wait_query, .resolver = RESOLVE_INSTANCE, .errors = wait_errors,
+      .failure = "failed to wait for instance state", .run = op_wait_for_instance_state },
     { ROUTE(GET, "/instances/{id}/auto-standby/status", "getAutoStandbyStatus", "instance:read") },
     { ROUTE(POST, "/instances/{id}/auto-standby/hold", "holdAutoStandby", "instance:write") },
     { ROUTE(POST, "/instances/{id}/volumes/{volumeId}", "attachVolume", "volume:write"),

@@ -337,6 +337,12 @@ const struct param_rule delete_instance_query[] = {
     { 0 },
 };
 
+const struct param_rule wait_query[] = {
+    { .name = "state", .type = PARAM_ENUM, .required = true, .names = instance_states },
+    { .name = "timeout", .type = PARAM_STRING, .fallback = "60s" },              /* INST-W-010 */
+    { 0 },
+};
+
 const struct param_rule list_snapshots_query[] = {
     { .name = "source_instance_id", .type = PARAM_STRING },                        /* SNAP-L-004 */
     { .name = "kind", .type = PARAM_ENUM, .names = snapshot_kinds }, /* SNAP-L-006, SNAP-L-007 */

@@ -1,6 +1,5 @@
 #include "mock/http/exchange.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "mock/http/target.h"
@@ -11,26 +10,21 @@ enum {
     KEPT_BODY_BYTES = 64 * 1024,           /* between requests         */
 };
 
-struct exchange *exchange_new(size_t max_body, enum truth truth)
+void exchange_init(struct exchange *x, size_t max_body, enum truth truth)
 {
-    struct exchange *x = calloc(1, sizeof *x);
-    if (x == NULL)
-        return NULL;
-    x->arena = arena_capped(MAX_ARENA_BYTES);
-    x->body = buffer_capped(max_body);
-    x->truth = truth;
+    *x = (struct exchange){
+        .arena = arena_capped(MAX_ARENA_BYTES),
+        .body = buffer_capped(max_body),
+        .truth = truth,
+    };
     response_init(&x->response, &x->arena, MAX_RESPONSE_BYTES);
-    return x;
 }
 
-void exchange_free(struct exchange *x)
+void exchange_fini(struct exchange *x)
 {
-    if (x == NULL)
-        return;
     response_fini(&x->response);
     buffer_fini(&x->body);
     arena_fini(&x->arena);
-    free(x);
 }
 
 void exchange_begin(struct exchange *x, struct text target)
@@ -163,24 +157,27 @@ bool exchange_check_body(struct exchange *x)
     return false;
 }
 
-bool exchange_read_stream(struct exchange *x, char *out, size_t max, size_t *len)
+enum exchange_read exchange_read_stream(struct exchange *x, char *out, size_t max, size_t *len)
 {
     struct response *res = &x->response;
 
-    while (x->sent == res->body.len && !x->stream_ended) {
-        buffer_clear(&res->body);
+    *len = 0;
+    if (x->sent == res->body.len && !res->stream.ended) {
         x->sent = 0;
-        if (!res->stream.next(res->stream.ctx, &res->body, &x->stream_ended))
-            return false;
+        if (!response_pull(res))
+            return EXCHANGE_IDLES;
     }
+    if (res->stream.broken)
+        return EXCHANGE_BROKEN;
     *len = res->body.len - x->sent;
+    if (*len == 0)
+        return EXCHANGE_END;
     if (*len > max)
         *len = max;
-    if (*len > 0)
-        memcpy(out, res->body.data + x->sent, *len);
+    memcpy(out, res->body.data + x->sent, *len);
     x->sent += *len;
     x->sent_bytes += *len;
-    return true;
+    return EXCHANGE_READ;
 }
 
 void exchange_end(struct exchange *x)
@@ -202,5 +199,4 @@ void exchange_end(struct exchange *x)
     x->body_too_large = false;
     x->sent = 0;
     x->sent_bytes = 0;
-    x->stream_ended = false;
 }

@@ -1,4 +1,4 @@
-/* One request and its answer on one connection, in memory the connection keeps for the next one. */
+/* One request and its answer, in memory that serves the next one, of any connection. */
 #ifndef TESTKIT_MOCK_HTTP_EXCHANGE_H
 #define TESTKIT_MOCK_HTTP_EXCHANGE_H
 
@@ -22,10 +22,18 @@ enum {
 };
 
 enum exchange_stage {
-    EXCHANGE_IDLE,      /* between two requests                 */
+    EXCHANGE_IDLE,      /* nobody's                             */
     EXCHANGE_LINE,      /* the request line is there            */
     EXCHANGE_RECEIVING, /* the headers are there, a body may be */
+    EXCHANGE_WAITING,   /* all is there but an answer           */
     EXCHANGE_ANSWERING, /* the response is being sent           */
+};
+
+enum exchange_read {
+    EXCHANGE_READ,   /* some bytes                            */
+    EXCHANGE_IDLES,  /* none, until the stream goes on        */
+    EXCHANGE_END,    /* there are no more                     */
+    EXCHANGE_BROKEN, /* the answer cannot be sent to its end  */
 };
 
 struct exchange {
@@ -44,16 +52,15 @@ struct exchange {
     uint64_t drained_bytes; /* of a body that is refused */
     bool body_too_large;
     size_t sent;         /* of response.body, when it is a stream */
-    bool stream_ended;   /* the last piece is in response.body    */
     uint64_t sent_bytes; /* of the whole answer's body            */
     int64_t started_ns;  /* monotonic */
 };
 
-/* NULL when out of memory. Owned: exchange_free().
+/* In the caller's memory. Owned: exchange_fini().
  * max_body  ceiling of a request body
  * truth     in which the protocol's own refusals are told */
-MUST_USE struct exchange *exchange_new(size_t max_body, enum truth truth);
-void exchange_free(struct exchange *x);
+void exchange_init(struct exchange *x, size_t max_body, enum truth truth);
+void exchange_fini(struct exchange *x);
 
 /* The request line has arrived. */
 void exchange_begin(struct exchange *x, struct text target);
@@ -68,11 +75,11 @@ MUST_USE bool exchange_add_body(struct exchange *x, const char *bytes, size_t le
 /* The request is complete. False when the response already holds its refusal. */
 bool exchange_check_body(struct exchange *x);
 
-/* Copies the next at most max bytes of a streamed answer; 0 at its end.
- * False when it cannot be finished. */
-MUST_USE bool exchange_read_stream(struct exchange *x, char *out, size_t max, size_t *len);
+/* Copies the next at most max bytes of a streamed answer. *len is 0 for all but EXCHANGE_READ. */
+MUST_USE enum exchange_read exchange_read_stream(struct exchange *x, char *out, size_t max,
+                                                 size_t *len);
 
-/* Over, however it ended; ready for the next. */
+/* Over, however it ended; ready for the next. Its answer no longer waits. */
 void exchange_end(struct exchange *x);
 
 #endif

@@ -1,6 +1,7 @@
 #include "mock/http/serve.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -46,22 +47,17 @@ static void loop_scope_end(struct loop *loop)
     close_fd(&loop->epoll_fd);
 }
 
-static bool watch(const struct loop *loop, int fd)
-{
-    struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
 static bool open_loop(struct loop *loop, struct error *err)
 {
     const sigset_t signals = end_signals();
 
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (loop->epoll_fd >= 0 && loop->signal_fd >= 0 && watch(loop, loop->signal_fd) &&
-        watch(loop, http_server_epoll_fd(loop->server)))
-        return true;
-    return error_set(err, ERROR_INTERNAL, "cannot wait for connections: %s", strerror(errno));
+    struct epoll_event event = { .events = EPOLLIN, .data.fd = loop->signal_fd };
+    if (loop->epoll_fd < 0 || loop->signal_fd < 0 ||
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->signal_fd, &event) != 0)
+        return error_set(err, ERROR_INTERNAL, "cannot wait for signals: %s", strerror(errno));
+    return http_server_watch(loop->server, loop->epoll_fd, err);
 }
 
 static bool took_signal(const struct loop *loop)
@@ -70,25 +66,19 @@ static bool took_signal(const struct loop *loop)
     return read(loop->signal_fd, &info, sizeof info) == (ssize_t)sizeof info;
 }
 
-/* The smaller of two timeouts in which -1 means never. */
-static int sooner(int a_ms, int b_ms)
-{
-    if (a_ms < 0 || b_ms < 0)
-        return a_ms < 0 ? b_ms : a_ms;
-    return a_ms < b_ms ? a_ms : b_ms;
-}
-
-/* One turn: waits at most max_ms (-1: as long as it takes), then serves what is there. True when a
+/* One turn: waits at most max_ms, then serves what is there. True when a
  * signal came. Log lines wait for a quiet moment, since writing one costs as much as a request. */
 static bool turn(const struct loop *loop, int max_ms)
 {
     enum { LOG_DELAY_MS = 10, LOG_PIECE_BYTES = 16 * 1024 };
-    struct epoll_event events[2];
-    const bool logged = loop->log->lines.len > 0;
-    const int timeout_ms =
-        sooner(sooner(max_ms, logged ? LOG_DELAY_MS : -1), http_server_timeout_ms(loop->server));
+    struct epoll_event events[3];
+    int timeout_ms = http_server_timeout_ms(loop->server);
     bool signalled = false;
 
+    if (loop->log->lines.len > 0 && timeout_ms > LOG_DELAY_MS)
+        timeout_ms = LOG_DELAY_MS;
+    if (timeout_ms > max_ms)
+        timeout_ms = max_ms;
     const int count = epoll_wait(loop->epoll_fd, events, (int)ARRAY_LEN(events), timeout_ms);
     for (int i = 0; i < count; i++)
         signalled = signalled || (events[i].data.fd == loop->signal_fd && took_signal(loop));
@@ -105,7 +95,7 @@ bool serve_until_signal(struct http_server *server, struct access_log *log, stru
 
     if (!open_loop(&loop, err))
         return false;
-    while (!turn(&loop, -1))
+    while (!turn(&loop, INT_MAX))
         ;
 
     http_server_quiesce(server);

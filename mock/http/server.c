@@ -1,55 +1,31 @@
 #include "mock/http/server.h"
 
+#include <errno.h>
 #include <microhttpd.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "common/env/env.h"
-#include "mock/http/exchange.h"
+#include "mock/http/session.h"
 
 enum {
     /* Of one connection, for the request line and the headers as libmicrohttpd keeps them: room
-     * enough for our own limits to speak first, and no more, since half of it is cleared after
-     * every request. */
+     * enough for our own limits to speak first, and no more, since all of it is cleared after every
+     * request. */
     CONNECTION_MEMORY_BYTES = 32 * 1024,
-    /* A client in the middle of sending or reading may pause this long. */
-    STALLED_SECONDS = 30,
-    /* A connection between two requests may live this long: clients keep pools, and the real
-     * server never closes one (HTTP-007). */
-    IDLE_SECONDS = 600,
 };
 
 struct http_server {
     struct MHD_Daemon *daemon;
-    struct api *api;
-    struct access_log *log;
-    size_t max_body;
+    struct http_server_settings settings;
+    struct sessions sessions;
     size_t busy;
     bool quiescing;
 };
-
-static struct exchange *exchange_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info == NULL ? NULL : info->socket_context;
-}
-
-static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    const struct http_server *server = cls;
-    (void)connection;
-
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = exchange_new(server->max_body, api_truth(server->api));
-        return;
-    }
-    exchange_free(*socket_context);
-    *socket_context = NULL;
-}
 
 /* libmicrohttpd is about to split the query, in the same writable buffer, into a list of its own
  * that nobody reads; for thousands of pairs it runs out of the connection's memory and then never
@@ -63,15 +39,16 @@ static void join_query(const char *uri)
 /* The first moment a request is heard of, with the target as it was sent. */
 static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-    struct exchange *x = exchange_of(connection);
-    (void)cls;
+    struct http_server *server = cls;
+    struct session *session = session_begin(&server->sessions, connection);
 
-    if (x == NULL)
+    if (session == NULL)
         return NULL;
-    exchange_begin(x, text_of(uri));
+    exchange_begin(&session->x, text_of(uri));
     join_query(uri);
-    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)STALLED_SECONDS);
-    return x;
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              server->settings.stalled_seconds);
+    return session;
 }
 
 /* libmicrohttpd would decode the target in place; nobody reads what it makes of it. */
@@ -92,21 +69,35 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 
 static ssize_t on_read_stream(void *cls, uint64_t position, char *out, size_t max)
 {
+    struct session *session = cls;
+    struct exchange *x = &session->x;
     size_t len;
     (void)position;
 
-    if (!exchange_read_stream(cls, out, max, &len))
+    if (session->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    return len == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)len;
+    switch (exchange_read_stream(x, out, max, &len)) {
+    case EXCHANGE_READ:
+        return (ssize_t)len;
+    case EXCHANGE_IDLES:
+        api_wait(session->all->api, &x->response);
+        return session_suspend(session) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
+    case EXCHANGE_END:
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    case EXCHANGE_BROKEN:
+        break;
+    }
+    return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-static struct MHD_Response *make_response(struct exchange *x)
+static struct MHD_Response *make_response(struct session *session)
 {
+    struct exchange *x = &session->x;
     struct response *res = &x->response;
 
     if (res->stream.next != NULL)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, RESPONSE_CHUNK_BYTES,
-                                                 on_read_stream, x, NULL);
+                                                 on_read_stream, session, NULL);
     x->sent_bytes = res->body.len;
     /* The bytes stay with the exchange, which outlives the answer. */
     return MHD_create_response_from_buffer(res->body.len, res->body.data, MHD_RESPMEM_PERSISTENT);
@@ -127,20 +118,32 @@ static bool add_headers(struct MHD_Response *out, const struct response *res, bo
 }
 
 /* MHD_NO, which breaks the connection off, only when out of memory. */
-static enum MHD_Result send_response(struct http_server *server, struct MHD_Connection *connection,
-                                     struct exchange *x)
+static enum MHD_Result send_response(const struct http_server *server, struct session *session)
 {
+    struct exchange *x = &session->x;
     const bool close = x->response.close || server->quiescing;
-    struct MHD_Response *out = make_response(x);
+    struct MHD_Response *out = make_response(session);
     enum MHD_Result result = MHD_NO;
 
     if (out == NULL)
         return MHD_NO;
     x->stage = EXCHANGE_ANSWERING;
     if (add_headers(out, &x->response, close))
-        result = MHD_queue_response(connection, (unsigned)x->response.status, out);
+        result = MHD_queue_response(session->connection, (unsigned)x->response.status, out);
     MHD_destroy_response(out);
     return result;
+}
+
+static enum MHD_Result answer(const struct http_server *server, struct session *session)
+{
+    struct exchange *x = &session->x;
+
+    if (exchange_check_body(x))
+        api_handle(server->settings.api, &x->request, &x->response);
+    if (!x->response.waiting)
+        return send_response(server, session);
+    x->stage = EXCHANGE_WAITING;
+    return session_suspend(session) ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -148,26 +151,26 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                                   size_t *upload_size, void **request_context)
 {
     struct http_server *server = cls;
-    struct exchange *x = *request_context;
+    struct session *session = *request_context;
     (void)url;
 
-    if (x == NULL)
+    if (session == NULL)
         return MHD_NO;
+    struct exchange *x = &session->x;
     if (x->stage == EXCHANGE_LINE) {
         server->busy++;
         MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_header, x);
         if (exchange_check_head(x, text_of(method), text_of(version), monotonic_now_ns()))
             return MHD_YES;
-        return send_response(server, connection, x);
+        return send_response(server, session);
     }
-    if (*upload_size > 0) {
-        const size_t len = *upload_size;
-        *upload_size = 0;
-        return exchange_add_body(x, upload, len) ? MHD_YES : MHD_NO;
-    }
-    if (exchange_check_body(x))
-        api_handle(server->api, &x->request, &x->response);
-    return send_response(server, connection, x);
+    if (x->stage == EXCHANGE_WAITING)
+        return session->gone ? MHD_NO : send_response(server, session);
+    if (*upload_size == 0)
+        return answer(server, session);
+    const size_t len = *upload_size;
+    *upload_size = 0;
+    return exchange_add_body(x, upload, len) ? MHD_YES : MHD_NO;
 }
 
 static void log_answer(struct http_server *server, const struct exchange *x)
@@ -180,95 +183,144 @@ static void log_answer(struct http_server *server, const struct exchange *x)
         .micros = (monotonic_now_ns() - x->started_ns) / 1000,
         .cause = x->response.cause,
     };
-    access_log_add(server->log, &entry);
+    access_log_add(server->settings.log, &entry);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request_context,
                          enum MHD_RequestTerminationCode code)
 {
     struct http_server *server = cls;
-    struct exchange *x = *request_context;
+    struct session *session = *request_context;
 
-    if (x == NULL)
+    if (session == NULL)
         return;
-    if (x->stage == EXCHANGE_ANSWERING)
-        log_answer(server, x);
-    if (x->stage >= EXCHANGE_RECEIVING)
+    if (session->x.stage == EXCHANGE_ANSWERING)
+        log_answer(server, &session->x);
+    if (session->x.stage >= EXCHANGE_RECEIVING)
         server->busy--;
-    exchange_end(x);
+    session_end(session);
     *request_context = NULL;
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                  (unsigned)IDLE_SECONDS);
+                                  server->settings.idle_seconds);
+}
+
+static void on_ready(struct response *res)
+{
+    session_resume((struct session *)((char *)res - offsetof(struct session, x.response)));
+}
+
+static bool start_daemon(struct http_server *server, struct error *err)
+{
+    const struct http_server_settings *settings = &server->settings;
+    const struct MHD_OptionItem options[] = {
+        { MHD_OPTION_LISTEN_SOCKET, settings->listen_fd, NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, settings->max_connections, NULL },
+        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL },
+        { MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_seconds, NULL },
+        { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, server },
+        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, server },
+        { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server },
+        { MHD_OPTION_END, 0, NULL },
+    };
+
+    server->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+                         server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    return server->daemon != NULL || error_set(err, ERROR_INTERNAL, "cannot start the HTTP server");
+}
+
+static bool start(struct http_server *server, struct error *err)
+{
+    const struct http_server_settings *settings = &server->settings;
+
+    if (!sessions_init(&server->sessions, settings->api, settings->max_body, err))
+        return false;
+    if (start_daemon(server, err))
+        return true;
+    sessions_fini(&server->sessions);
+    return false;
 }
 
 bool http_server_new(const struct http_server_settings *settings, struct http_server **out,
                      struct error *err)
 {
     struct http_server *server = calloc(1, sizeof *server);
-    if (server == NULL) {
-        close(settings->listen_fd);
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+    bool ok = server != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory");
+
+    if (ok) {
+        server->settings = *settings;
+        ok = start(server, err);
     }
-    *server = (struct http_server){
-        .api = settings->api,
-        .log = settings->log,
-        .max_body = settings->max_body,
-    };
-    const struct MHD_OptionItem options[] = {
-        { MHD_OPTION_LISTEN_SOCKET, settings->listen_fd, NULL },
-        { MHD_OPTION_CONNECTION_LIMIT, settings->max_connections, NULL },
-        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL },
-        { MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL },
-        { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server },
-        { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, server },
-        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, server },
-        { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server },
-        { MHD_OPTION_END, 0, NULL },
-    };
-    server->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-                         server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-    if (server->daemon == NULL) {
-        close(settings->listen_fd);
-        free(server);
-        return error_set(err, ERROR_INTERNAL, "cannot start the HTTP server");
+    if (ok) {
+        *out = server;
+        return true;
     }
-    *out = server;
-    return true;
+    close(settings->listen_fd);
+    free(server);
+    return false;
+}
+
+/* libmicrohttpd must not be stopped while a connection is suspended. */
+static void end_waits(struct http_server *server)
+{
+    api_finish(server->settings.api);
+    api_turn(server->settings.api, on_ready);
 }
 
 void http_server_free(struct http_server *server)
 {
     if (server == NULL)
         return;
+    end_waits(server);
     MHD_stop_daemon(server->daemon);
+    sessions_fini(&server->sessions);
     free(server);
 }
 
-int http_server_epoll_fd(const struct http_server *server)
+static bool watch(int epoll_fd, int fd)
 {
-    return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool http_server_watch(const struct http_server *server, int epoll_fd, struct error *err)
+{
+    const int connections_fd =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+
+    return (watch(epoll_fd, connections_fd) && watch(epoll_fd, server->sessions.departures_fd)) ||
+           error_set(err, ERROR_INTERNAL, "cannot wait for connections: %s", strerror(errno));
 }
 
 int http_server_timeout_ms(const struct http_server *server)
 {
     enum { LONGEST_MS = 3600 * 1000 };
+    const int64_t pause_ns = api_pause_ns(server->settings.api);
     MHD_UNSIGNED_LONG_LONG timeout;
+    int64_t ms = INT64_MAX;
 
-    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES)
-        return -1;
-    return timeout > LONGEST_MS ? LONGEST_MS : (int)timeout;
+    if (server->sessions.resumed)
+        return 0;
+    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout < LONGEST_MS)
+        ms = (int64_t)timeout;
+    if (pause_ns / NS_PER_MS < ms)
+        ms = pause_ns / NS_PER_MS + (pause_ns % NS_PER_MS > 0);
+    return ms > LONGEST_MS ? LONGEST_MS : (int)ms;
 }
 
 void http_server_run(struct http_server *server)
 {
+    sessions_drop_departed(&server->sessions);
+    server->sessions.resumed = false;
     MHD_run(server->daemon);
+    api_turn(server->settings.api, on_ready);
 }
 
 void http_server_quiesce(struct http_server *server)
 {
     server->quiescing = true;
+    end_waits(server);
     const int listen_fd = MHD_quiesce_daemon(server->daemon);
     if (listen_fd >= 0)
         close(listen_fd);

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/base/scope.h"
+#include "common/env/env.h"
 #include "tests/support/http_client.h"
 #include "tests/support/program.h"
 
@@ -284,28 +286,82 @@ static void a_client_that_waits_for_100_is_told_413_before_it_sends(void **state
 
 static void long_targets_and_headers_are_refused_in_the_apis_shape(void **state)
 {
-    enum { LONG = 20 * 1024 };
-    static char request[LONG + 200];
-    static char filler[LONG];
-    struct http_client client = connect_to(state);
+    enum { MAX_TARGET = 8192, MAX_HEADERS = 100, MAX_HEADER_BYTES = 16384 };
+    static const char too_long[] = "{\"code\":\"uri_too_long\",\"message\":\"request target is "
+                                   "longer than 8192 bytes\"}";
+    static const char too_large[] =
+        "{\"code\":\"headers_too_large\",\"message\":\"request headers are more than 100, or "
+        "larger than 16384 bytes\"}";
+    static const struct {
+        int target;       /* bytes */
+        int headers;      /* Host and others; at least 2 */
+        int header_bytes; /* with ": " and line ends */
+        int status;
+        const char *body;
+    } cases[] = {
+        { MAX_TARGET, 2, 100, 404, NULL },
+        { MAX_TARGET + 1, 2, 100, 414, too_long },
+        { 20000, 2, 100, 414, too_long },
+        { 10, 2, MAX_HEADER_BYTES, 404, NULL },
+        { 10, 2, MAX_HEADER_BYTES + 1, 431, too_large },
+        { 10, 2, 25000, 431, too_large },
+        { 10, MAX_HEADERS, 2000, 404, NULL },
+        { 10, MAX_HEADERS + 1, 2000, 431, too_large },
+        { MAX_TARGET, 2, MAX_HEADER_BYTES, 404, NULL },
+    };
+    static char filler[32 * 1024];
+    static char request[64 * 1024];
 
     memset(filler, 'a', sizeof filler - 1);
-    snprintf(request, sizeof request, "GET /%.9000s HTTP/1.1\r\nHost: x\r\n\r\n", filler);
-    assert_true(http_client_send_text(&client, request));
-    expect_answer(&client, 414,
-                  "{\"code\":\"uri_too_long\",\"message\":\"request target is longer "
-                  "than 8192 bytes\"}");
-    assert_true(http_client_is_closed(&client));
-    http_client_close(&client);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        static const char host[] = "Host: x\r\n", small[] = "X: y\r\n", first[] = "A: \r\n";
+        struct http_client client = connect_to(state);
+        int len = snprintf(request, sizeof request, "GET /%.*s HTTP/1.1\r\n%s", cases[i].target - 1,
+                           filler, host);
+        int left = cases[i].header_bytes - (int)strlen(host) - (int)strlen(first);
+        for (int n = 2; n < cases[i].headers; n++, left -= (int)strlen(small))
+            len += snprintf(request + len, sizeof request - (size_t)len, "%s", small);
+        snprintf(request + len, sizeof request - (size_t)len, "A: %.*s\r\n\r\n", left, filler);
+        assert_true(http_client_send_text(&client, request));
+        struct http_answer answer = read_answer(&client, cases[i].status);
+        if (cases[i].body == NULL) {
+            expect_health(&client);
+        } else {
+            assert_string_equal(answer.body, cases[i].body);
+            assert_true(http_answer_has_line(&answer, "Content-Type: application/json"));
+            assert_true(http_client_is_closed(&client));
+        }
+        http_answer_free(&answer);
+        http_client_close(&client);
+        client = connect_to(state);
+        expect_health(&client);
+        http_client_close(&client);
+    }
+}
 
-    client = connect_to(state);
-    snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: x\r\nX-A: %.17000s\r\n\r\n",
-             filler);
-    assert_true(http_client_send_text(&client, request));
-    expect_answer(&client, 431,
-                  "{\"code\":\"headers_too_large\",\"message\":\"request headers are "
-                  "more than 100, or larger than 16384 bytes\"}");
-    assert_true(http_client_is_closed(&client));
+static void json_deeper_than_64_is_refused(void **state)
+{
+    static const struct {
+        int depth;
+        const char *part; /* of the answer: 64 are judged by their content */
+    } cases[] = { { 64, "\\\"name\\\" is missing" }, { 65, "deeper" }, { 5000, "deeper" } };
+    static char body[32 * 1024];
+    struct http_client client = connect_to(state);
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const int arrays = cases[i].depth - 1;
+        int len = snprintf(body, sizeof body, "{\"a\":");
+        memset(body + len, '[', (size_t)arrays);
+        memset(body + len + arrays, ']', (size_t)arrays);
+        snprintf(body + len + 2 * arrays, sizeof body - (size_t)(len + 2 * arrays), "}");
+        assert_true(http_client_request(&client, "POST", "/instances", body));
+        struct http_answer answer = read_answer(&client, 400);
+        if (strstr(answer.body, cases[i].part) == NULL)
+            fail_msg("no %s in %s", cases[i].part, answer.body);
+        assert_true(http_answer_has_line(&answer, "Content-Type: application/json"));
+        http_answer_free(&answer);
+        expect_health(&client);
+    }
     http_client_close(&client);
 }
 
@@ -344,26 +400,57 @@ static void half_a_request_then_a_close_leaves_nothing_behind(void **state)
     http_client_close(&client);
 }
 
-static void a_thousand_idle_connections_do_not_stop_the_next(void **state)
+static size_t memory_bytes(const struct program *program)
 {
-    enum { COUNT = 1000 };
-    static struct http_client idle[COUNT];
+    char path[64];
+    unsigned long pages = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)program->pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* As many as the system lets a process open, up to what we want. */
+static size_t raise_open_files(size_t wanted)
+{
+    enum { OWN = 64 };
     struct rlimit files;
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
     files.rlim_cur = files.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
-    if (files.rlim_cur < COUNT + 64)
-        skip();
-    for (size_t i = 0; i < COUNT; i++) {
+    assert_true(files.rlim_cur > OWN);
+    return files.rlim_cur - OWN < wanted ? files.rlim_cur - OWN : wanted;
+}
+
+static void ten_thousand_idle_connections_do_not_stop_the_next(void **state)
+{
+    /* What libmicrohttpd keeps for a connection's next request, and 8 KiB. */
+    enum { COUNT = 10000, MOST_BYTES = (32 + 8) * 1024 };
+    static struct http_client idle[COUNT];
+    const size_t count = raise_open_files(COUNT);
+    const size_t before = memory_bytes(*state);
+
+    for (size_t i = 0; i < count; i++) {
         idle[i] = connect_to(state);
         if (i % 2 == 0) /* half of them have served a request before */
             expect_health(&idle[i]);
     }
     struct http_client client = connect_to(state);
+    const int64_t began_ns = monotonic_now_ns();
     expect_health(&client);
+    const int64_t took_ns = monotonic_now_ns() - began_ns;
     http_client_close(&client);
-    for (size_t i = 0; i < COUNT; i++)
+    const size_t each = (memory_bytes(*state) - before) / count;
+    print_message("%zu idle connections of %zu bytes each; the next request took %lld us\n", count,
+                  each, (long long)took_ns / 1000);
+    assert_true(took_ns < NS_PER_SEC);
+    assert_true(each < MOST_BYTES);
+    expect_health(&idle[count - 1]);
+    for (size_t i = 0; i < count; i++)
         http_client_close(&idle[i]);
 }
 
@@ -477,6 +564,82 @@ static void a_second_signal_does_not_wait(void **state)
     http_client_close(&client);
 }
 
+static void a_wait_is_answered_when_the_boot_is_over(void **state) /* INST-W-013 */
+{
+    struct program mock;
+    struct http_client client, other;
+    (void)state;
+
+    assert_true(program_start(&mock, "hypeman-mock",
+                              (const char *[]){ "--listen", "127.0.0.1:0", "--log", "off",
+                                                "--boot-delay", "200ms", NULL }));
+    assert_true(http_client_open(&client, mock.urls[0]));
+    assert_true(
+        http_client_request(&client, "POST", "/instances", "{\"name\":\"a\",\"image\":\"nginx\"}"));
+    struct http_answer answer = read_answer(&client, 201);
+    http_answer_free(&answer);
+    const int64_t began_ns = monotonic_now_ns();
+    assert_true(http_client_request(&client, "GET", "/instances/a/wait?state=Running", NULL));
+    assert_true(http_client_open(&other, mock.urls[0]));
+    expect_health(&other);
+    assert_true(monotonic_now_ns() - began_ns < 200 * NS_PER_MS);
+    expect_answer(&client, 200,
+                  "{\"state\":\"Running\",\"state_error\":null,\"timed_out\":false}\n");
+    assert_true(monotonic_now_ns() - began_ns < 5 * NS_PER_SEC);
+
+    /* INST-W-014, INST-W-009 */
+    assert_true(http_client_request(&client, "GET", "/instances/a/wait?state=Stopped", NULL));
+    assert_true(http_client_request(&other, "DELETE", "/instances/a", NULL));
+    answer = read_answer(&other, 204);
+    http_answer_free(&answer);
+    answer = read_answer(&client, 404);
+    http_answer_free(&answer);
+    expect_health(&client);
+    http_client_close(&client);
+    http_client_close(&other);
+    assert_int_equal(program_stop(&mock, SIGTERM), 0);
+    program_free(&mock);
+}
+
+static void sigterm_ends_waits_at_once(void **state)
+{
+    enum { COUNT = 50 };
+    struct program mock;
+    struct http_client clients[COUNT];
+    (void)state;
+
+    assert_true(program_start(
+        &mock, "hypeman-mock",
+        (const char *[]){ "--listen", "127.0.0.1:0", "--log", "off", "--boot-delay", "1h", NULL }));
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(http_client_open(&clients[i], mock.urls[0]));
+        if (i == 0) {
+            assert_true(http_client_request(&clients[0], "POST", "/instances",
+                                            "{\"name\":\"a\",\"image\":\"nginx\"}"));
+            struct http_answer answer = read_answer(&clients[0], 201);
+            http_answer_free(&answer);
+        }
+        assert_true(
+            http_client_request(&clients[i], "GET", "/instances/a/wait?state=Running", NULL));
+    }
+    struct http_client last;
+    assert_true(http_client_open(&last, mock.urls[0]));
+    expect_health(&last); /* so all those before it are being waited for */
+    const int64_t began_ns = monotonic_now_ns();
+    assert_int_equal(program_stop(&mock, SIGTERM), 0);
+    assert_true(monotonic_now_ns() - began_ns < 2 * NS_PER_SEC); /* the drain's limit */
+    for (size_t i = 0; i < COUNT; i++) {
+        struct http_answer answer = read_answer(&clients[i], 200);
+        assert_string_equal(
+            answer.body, "{\"state\":\"Initializing\",\"state_error\":null,\"timed_out\":true}\n");
+        assert_true(http_answer_has_line(&answer, "Connection: close"));
+        http_answer_free(&answer);
+        http_client_close(&clients[i]);
+    }
+    http_client_close(&last);
+    program_free(&mock);
+}
+
 static void a_taken_port_says_what_to_do(void **state)
 {
     const struct program *first = *state;
@@ -581,14 +744,17 @@ int main(void)
         cmocka_unit_test(a_chunked_body_over_the_limit_is_413_too),
         cmocka_unit_test(a_client_that_waits_for_100_is_told_413_before_it_sends),
         cmocka_unit_test(long_targets_and_headers_are_refused_in_the_apis_shape),
+        cmocka_unit_test(json_deeper_than_64_is_refused),
         cmocka_unit_test(a_query_of_thousands_of_pairs_is_answered),
         cmocka_unit_test(half_a_request_then_a_close_leaves_nothing_behind),
-        cmocka_unit_test(a_thousand_idle_connections_do_not_stop_the_next),
+        cmocka_unit_test(ten_thousand_idle_connections_do_not_stop_the_next),
         cmocka_unit_test(a_long_list_arrives_chunked_and_a_short_one_with_its_length),
         cmocka_unit_test(a_reader_that_goes_away_in_a_long_list_harms_nobody),
         cmocka_unit_test(sigterm_ends_it_at_once_though_connections_idle),
         cmocka_unit_test(sigterm_lets_a_request_that_has_begun_finish),
         cmocka_unit_test(a_second_signal_does_not_wait),
+        cmocka_unit_test(a_wait_is_answered_when_the_boot_is_over),
+        cmocka_unit_test(sigterm_ends_waits_at_once),
         cmocka_unit_test(a_taken_port_says_what_to_do),
         cmocka_unit_test(an_unknown_flag_proposes_the_nearest),
         cmocka_unit_test(a_wrong_value_names_its_flag),

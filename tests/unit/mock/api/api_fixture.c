@@ -106,8 +106,8 @@ static void collect_answer(struct api_fixture *f)
     f->answer = buffer_take(&all).data;
 }
 
-void send_request(struct api_fixture *f, enum http_method method, const char *target,
-                  const char *body)
+static void handle(struct api_fixture *f, enum http_method method, const char *target,
+                   const char *body, struct response *res)
 {
     struct http_header headers[3] = { { TEXT("Host"), TEXT("localhost") } };
     struct http_request req = { .method = method, .headers = headers, .header_count = 1 };
@@ -121,8 +121,15 @@ void send_request(struct api_fixture *f, enum http_method method, const char *ta
             (struct http_header){ TEXT("Content-Type"), text_of(f->content_type) };
     req.body = text_of(body);
 
+    api_handle(f->api, &req, res);
+}
+
+void send_request(struct api_fixture *f, enum http_method method, const char *target,
+                  const char *body)
+{
     response_reset(&f->res);
-    api_handle(f->api, &req, &f->res);
+    handle(f, method, target, body, &f->res);
+    assert_false(f->res.waiting);
     collect_answer(f);
 }
 
@@ -134,6 +141,61 @@ void get(struct api_fixture *f, const char *target)
 void post(struct api_fixture *f, const char *target, const char *body)
 {
     send_request(f, HTTP_POST, target, body);
+}
+
+/* What an edge does with an answer that need not wait: sends it, or as much of it as there is. */
+static void receive(struct response *res)
+{
+    struct api_client *client =
+        (struct api_client *)((char *)res - offsetof(struct api_client, res));
+
+    client->answered = true;
+    buffer_append_text(&client->received, buffer_text(&res->body));
+    while (res->stream.next != NULL && !res->stream.ended) {
+        if (!response_pull(res)) {
+            api_wait(client->api, res);
+            return;
+        }
+        assert_false(res->stream.broken);
+        buffer_append_text(&client->received, buffer_text(&res->body));
+    }
+    client->ended = true;
+}
+
+void client_get(struct api_fixture *f, struct api_client *client, const char *target)
+{
+    *client = (struct api_client){
+        .api = f->api,
+        .arena = arena_capped(MAX_BYTES),
+        .received = buffer_capped(MAX_BYTES),
+    };
+    response_init(&client->res, &client->arena, MAX_BYTES);
+    handle(f, HTTP_GET, target, NULL, &client->res);
+    if (!client->res.waiting)
+        receive(&client->res);
+}
+
+void client_leave(struct api_client *client)
+{
+    if (client->res.waiting)
+        api_forget(client->api, &client->res);
+    response_fini(&client->res);
+    buffer_fini(&client->received);
+    arena_fini(&client->arena);
+}
+
+void pass(struct api_fixture *f, int64_t ns)
+{
+    f->fake.now_ns += ns;
+    api_turn(f->api, receive);
+}
+
+void expect_received(const struct api_client *client, int status, const char *body)
+{
+    assert_true(client->ended);
+    assert_int_equal(client->res.status, status);
+    if (!text_equal_cstr(buffer_text(&client->received), body))
+        fail_msg("received " TEXT_FMT, TEXT_ARGS(buffer_text(&client->received)));
 }
 
 void keep_id(struct api_fixture *f)

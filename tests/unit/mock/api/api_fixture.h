@@ -2,7 +2,9 @@
 #ifndef TESTKIT_TESTS_UNIT_MOCK_API_API_FIXTURE_H
 #define TESTKIT_TESTS_UNIT_MOCK_API_API_FIXTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mock/api/api.h"
 #include "mock/api/response.h"
@@ -42,6 +44,25 @@ void post(struct api_fixture *f, const char *target, const char *body);
 
 /* f->id becomes the id in the last answer. */
 void keep_id(struct api_fixture *f);
+
+/* A client of its own beside the fixture's, whose answer may wait. */
+struct api_client {
+    struct api *api;
+    struct arena arena;
+    struct response res;
+    struct buffer received; /* of the body */
+    bool answered;          /* the head is there */
+    bool ended;             /* and all of the body */
+};
+
+/* GET target. Owned: client_leave(), whatever has come of it. */
+void client_get(struct api_fixture *f, struct api_client *client, const char *target);
+void client_leave(struct api_client *client);
+/* Lets the clock run this long, then the api, whose clients receive what is there for them. */
+void pass(struct api_fixture *f, int64_t ns);
+/* The client has received this, and all. */
+void expect_received(const struct api_client *client, int status, const char *body);
+
 /* Creates and waits for boot; f->id is the new id. */
 void given_instance(struct api_fixture *f, const char *body);
 /* Of the instance, kind Standby, with these members besides; f->id is the new id. */

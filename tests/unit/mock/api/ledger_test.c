@@ -36,6 +36,9 @@
 #define OVERLAID(id)                                                                               \
     VOLUME(id, "/" id, ",\"readonly\":true,\"overlay\":true,\"overlay_size\":\"1GB\"")
 
+#define WAITED(state, timed_out)                                                                   \
+    "{\"state\":\"" state "\",\"state_error\":null,\"timed_out\":" timed_out "}\n"
+
 struct answer {
     int status;
     const char *body;   /* NULL: some JSON; with '~' before it: JSON with this in it */
@@ -116,6 +119,15 @@ static void an_instance_on_an_old_mac(struct api_fixture *f)
     an_instance(f);
     send_request(f, HTTP_DELETE, "/instances/vm", NULL);
     given_instance(f, "{\"name\":\"vm\",\"image\":\"alpine\",\"vcpus\":1}");
+}
+
+static void an_instance_that_boots_for_100_seconds(struct api_fixture *f)
+{
+    struct world_settings settings = world_settings_default();
+
+    settings.boot_delay_ns = 100 * NS_PER_SEC;
+    api_restart(f, &settings);
+    an_instance(f);
 }
 
 /* --- the recipes ------------------------------------------------------------------------- */
@@ -339,6 +351,10 @@ static const struct recipe recipes[] = {
       { 404, HANDLER("not_found", "volume not attached to this instance"), 0 },
       { 500, HANDLER("not_implemented", "volume detachment not yet implemented"), 0 }, NULL },
 
+    { DIVERGENCE_LONG_WAIT, "INST-W-011 INST-W-012", an_instance_that_boots_for_100_seconds,
+      HTTP_GET, "/instances/vm/wait?state=Running&timeout=1h", NULL,
+      { 200, WAITED("Running", "false"), 0 }, { 200, WAITED("Initializing", "true"), 0 }, NULL },
+
     { DIVERGENCE_DISABLED_COMPRESSION, "COMP-012", a_stopped_snapshot, HTTP_POST,
       "/instances/vm/snapshots",
       "{\"kind\":\"Stopped\",\"compression\":{\"enabled\":false,\"algorithm\":\"lz4\","
@@ -388,6 +404,11 @@ static struct text with_id(struct api_fixture *f, const char *target, char *room
     return (struct text){ room, (size_t)len };
 }
 
+static void it_is_there(struct response *res)
+{
+    (void)res;
+}
+
 /* As the edge does it, so that its own refusals are part of the play. */
 static void ask_with_host(struct api_fixture *f, const struct recipe *recipe, const char *host,
                           struct exchange *x)
@@ -408,6 +429,10 @@ static void ask_with_host(struct api_fixture *f, const struct recipe *recipe, co
         assert_true(exchange_add_body(x, recipe->body, strlen(recipe->body)));
     assert_true(exchange_check_body(x));
     api_handle(f->api, &x->request, &x->response);
+    while (x->response.waiting) {
+        f->fake.now_ns += api_pause_ns(f->api);
+        api_turn(f->api, it_is_there);
+    }
 }
 
 static void ask_without_host(struct api_fixture *f, const struct recipe *recipe, struct exchange *x)
@@ -465,14 +490,14 @@ static void play(struct api_fixture *f, const struct recipe *recipe, enum truth 
     f->truth = truth;
     api_restart(f, &settings);
     recipe->given(f);
-    struct exchange *x = exchange_new(1 << 20, truth);
-    assert_non_null(x);
+    struct exchange x;
+    exchange_init(&x, 1 << 20, truth);
     if (recipe->ask != NULL)
-        recipe->ask(f, recipe, x);
+        recipe->ask(f, recipe, &x);
     else
-        ask_with_host(f, recipe, "localhost", x);
-    expect_answer(recipe, &x->response, truth == TRUTH_SPEC ? &recipe->spec : &recipe->server);
-    exchange_free(x);
+        ask_with_host(f, recipe, "localhost", &x);
+    expect_answer(recipe, &x.response, truth == TRUTH_SPEC ? &recipe->spec : &recipe->server);
+    exchange_fini(&x);
 }
 
 static void each_row_is_answered_as_it_is_printed(void **state)

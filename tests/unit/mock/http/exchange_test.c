@@ -14,13 +14,16 @@ enum { MAX_BODY = 100 };
 
 static int setup(void **state)
 {
-    *state = exchange_new(MAX_BODY, TRUTH_SPEC);
-    return *state == NULL ? -1 : 0;
+    static struct exchange x;
+
+    exchange_init(&x, MAX_BODY, TRUTH_SPEC);
+    *state = &x;
+    return 0;
 }
 
 static int teardown(void **state)
 {
-    exchange_free(*state);
+    exchange_fini(*state);
     return 0;
 }
 
@@ -205,12 +208,12 @@ static void the_protocols_refusals_are_told_in_either_truth(void **state)
           { "{\"code\":\"Bad Request\",\"message\":\"two different Content-Length headers\"}",
             "400 Bad Request" } },
     };
-    (void)state;
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         for (enum truth truth = TRUTH_SPEC; truth <= TRUTH_SERVER; truth++) {
-            struct exchange *x = exchange_new(MAX_BODY, truth);
-            assert_non_null(x);
+            struct exchange *x = *state;
+            exchange_fini(x);
+            exchange_init(x, MAX_BODY, truth);
             exchange_begin(x, text_of(cases[i].target));
             if (cases[i].host != NULL)
                 exchange_add_header(x, TEXT("Host"), text_of(cases[i].host));
@@ -223,44 +226,98 @@ static void the_protocols_refusals_are_told_in_either_truth(void **state)
                                                               ? "application/json"
                                                               : "text/plain; charset=utf-8");
             assert_true(x->response.close);
-            exchange_free(x);
         }
     }
 }
 
-static bool next_numbers(void *ctx, struct buffer *out, bool *done)
+/* Counts down to 0, but for where it has nothing to say or breaks. */
+struct countdown {
+    int left;
+    int silent_at; /* once */
+    int breaks_at;
+    bool closed;
+};
+
+static bool next_number(void *ctx, struct buffer *out, bool *done)
 {
-    int *left = ctx;
-    buffer_appendf(out, "%d,", *left);
-    *done = --*left == 0;
+    struct countdown *count = ctx;
+
+    if (count->left == count->breaks_at)
+        return false;
+    if (count->left == count->silent_at) {
+        count->silent_at = 0;
+        return true;
+    }
+    buffer_appendf(out, "%d,", count->left);
+    *done = --count->left == 0;
     return true;
 }
 
 static void close_numbers(void *ctx)
 {
-    int *left = ctx;
-    *left = -1;
+    ((struct countdown *)ctx)->closed = true;
+}
+
+static void given_stream(struct exchange *x, struct countdown *count)
+{
+    assert_true(head(x, "/a", "X", "y"));
+    buffer_append_cstr(&x->response.body, "[");
+    x->response.stream =
+        (struct response_stream){ .next = next_number, .close = close_numbers, .ctx = count };
 }
 
 static void a_stream_is_read_in_any_piece_size_and_closed_once(void **state)
 {
     for (size_t max = 1; max < 8; max++) {
         struct exchange *x = *state;
-        int left = 3;
+        struct countdown count = { .left = 3, .breaks_at = -1 };
         char all[64] = { 0 };
+        char piece[8] = { 0 };
         size_t len;
-        assert_true(head(x, "/a", "X", "y"));
-        buffer_append_cstr(&x->response.body, "[");
-        x->response.stream = (struct response_stream){ next_numbers, close_numbers, &left };
-        do {
-            char piece[8] = { 0 };
-            assert_true(exchange_read_stream(x, piece, max, &len));
+        given_stream(x, &count);
+        while (exchange_read_stream(x, piece, max, &len) == EXCHANGE_READ)
             strncat(all, piece, len);
-        } while (len > 0);
         assert_string_equal(all, "[3,2,1,");
+        assert_int_equal(exchange_read_stream(x, piece, max, &len), EXCHANGE_END);
+        assert_false(count.closed);
         exchange_end(x);
-        assert_int_equal(left, -1);
+        assert_true(count.closed);
     }
+}
+
+static void a_stream_idles_until_it_is_pulled_again(void **state)
+{
+    struct exchange *x = *state;
+    struct countdown count = { .left = 2, .silent_at = 1, .breaks_at = -1 };
+    char piece[8] = { 0 };
+    size_t len;
+
+    given_stream(x, &count);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_READ);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_READ);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_IDLES);
+    assert_int_equal(len, 0);
+    assert_true(response_pull(&x->response));
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_READ);
+    assert_memory_equal(piece, "1,", 2);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_END);
+    assert_int_equal(x->sent_bytes, strlen("[2,1,"));
+    exchange_end(x);
+}
+
+static void a_stream_that_fails_is_broken_off(void **state)
+{
+    struct exchange *x = *state;
+    struct countdown count = { .left = 2, .breaks_at = 1 };
+    char piece[8];
+    size_t len;
+
+    given_stream(x, &count);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_READ);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_READ);
+    assert_int_equal(exchange_read_stream(x, piece, sizeof piece, &len), EXCHANGE_BROKEN);
+    exchange_end(x);
+    assert_true(count.closed);
 }
 
 int main(void)
@@ -276,6 +333,8 @@ int main(void)
         TEST(a_body_whose_end_is_unclear_is_refused),
         TEST(the_protocols_refusals_are_told_in_either_truth),
         TEST(a_stream_is_read_in_any_piece_size_and_closed_once),
+        TEST(a_stream_idles_until_it_is_pulled_again),
+        TEST(a_stream_that_fails_is_broken_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
