@@ -38,6 +38,14 @@ void api_restart(struct api_fixture *f, const struct world_settings *settings)
     start(f, *settings);
 }
 
+void given_truth(struct api_fixture *f, enum truth truth)
+{
+    const struct world_settings settings = world_settings_default();
+
+    f->truth = truth;
+    api_restart(f, &settings);
+}
+
 int api_setup(void **state)
 {
     struct api_fixture *f = calloc(1, sizeof *f);
@@ -226,30 +234,58 @@ void given_snapshot(struct api_fixture *f, const char *instance, const char *mem
     keep_id(f);
 }
 
+static void blame(const struct api_fixture *f)
+{
+    print_error("%s: unexpected answer %d: %s\n", f->about == NULL ? "" : f->about, f->res.status,
+                f->answer);
+}
+
 void expect_status(struct api_fixture *f, int status)
 {
     if (f->res.status != status)
-        print_error("unexpected answer: %s\n", f->answer);
+        blame(f);
     assert_int_equal(f->res.status, status);
+}
+
+static void expect_body(struct api_fixture *f, int status, const char *type, const char *body)
+{
+    expect_status(f, status);
+    if (strcmp(f->answer, body) != 0)
+        blame(f);
+    assert_string_equal(f->res.content_type, type);
+    assert_string_equal(f->answer, body);
 }
 
 void expect_json(struct api_fixture *f, int status, const char *body)
 {
-    expect_status(f, status);
-    assert_string_equal(f->res.content_type, "application/json");
-    assert_string_equal(f->answer, body);
+    expect_body(f, status, "application/json", body);
+}
+
+void expect_text(struct api_fixture *f, int status, const char *text)
+{
+    char body[512];
+
+    snprintf(body, sizeof body, "%s\n", text);
+    expect_body(f, status, "text/plain; charset=utf-8", body);
+    assert_int_equal(f->res.header_count, 1);
+    assert_true(text_equal_cstr(f->res.headers[0].name, "X-Content-Type-Options"));
+    assert_true(text_equal_cstr(f->res.headers[0].value, "nosniff"));
 }
 
 void expect_contains(struct api_fixture *f, const char *part)
 {
-    if (strstr(f->answer, part) == NULL)
-        fail_msg("no %s in %s", part, f->answer);
+    if (strstr(f->answer, part) != NULL)
+        return;
+    blame(f);
+    fail_msg("no %s", part);
 }
 
 void expect_lacks(struct api_fixture *f, const char *part)
 {
-    if (strstr(f->answer, part) != NULL)
-        fail_msg("%s in %s", part, f->answer);
+    if (strstr(f->answer, part) == NULL)
+        return;
+    blame(f);
+    fail_msg("%s is there", part);
 }
 
 void write_error(struct buffer *out, const char *code, const char *message)
@@ -276,7 +312,22 @@ static void expect_error_body(struct api_fixture *f, int status, const char *cod
 
 void expect_bad_request(struct api_fixture *f, const char *message)
 {
-    expect_error_body(f, 400, "Bad Request", message, "");
+    char pasted[2048];
+
+    if (f->truth == TRUTH_SPEC) {
+        expect_error_body(f, 400, "Bad Request", message, "");
+        return;
+    }
+    snprintf(pasted, sizeof pasted, "{\"code\":\"Bad Request\",\"message\":\"%s\"}", message);
+    expect_json(f, 400, pasted);
+}
+
+void expect_binding_error(struct api_fixture *f, const char *message)
+{
+    if (f->truth == TRUTH_SPEC)
+        expect_bad_request(f, message);
+    else
+        expect_text(f, 400, message);
 }
 
 void expect_error(struct api_fixture *f, int status, const char *code, const char *message)

@@ -23,6 +23,7 @@ struct api_fixture {
     const char *content_type;   /* of the next requests with a body; NULL sends none */
     char id[32];                /* of the last resource created */
     enum truth truth;           /* after the next api_restart; at first TRUTH_SPEC */
+    const char *about;          /* of a table's row: said when an expectation fails; or NULL */
 };
 
 /* cmocka setup and teardown; *state is the fixture. Tokens are sent, bodies are JSON. */
@@ -31,6 +32,8 @@ int api_teardown(void **state);
 
 /* Goes on with an empty world of other settings, its quirks being those of f->truth. */
 void api_restart(struct api_fixture *f, const struct world_settings *settings);
+/* Goes on with an empty world as it is by default, in that truth. */
+void given_truth(struct api_fixture *f, enum truth truth);
 /* The next requests' tokens are judged this way; with AUTH_JWT, by a secret of the fixture's. */
 void given_auth(struct api_fixture *f, enum auth_mode mode);
 /* The next requests' token is signed with that secret and claims this. */
@@ -77,8 +80,13 @@ void expect_status(struct api_fixture *f, int status);
 /* A part of the body. */
 void expect_contains(struct api_fixture *f, const char *part);
 void expect_lacks(struct api_fixture *f, const char *part);
-/* 400 {"code":"Bad Request","message":"..."}: the message, without JSON escapes. */
+/* 400 {"code":"Bad Request","message":"..."}: the message, without JSON escapes; by f->truth they
+ * are put in or not (VALID-002). */
 void expect_bad_request(struct api_fixture *f, const char *message);
+/* 400 as above, or the server's plain text (BIND-001, BIND-002, BIND-003). */
+void expect_binding_error(struct api_fixture *f, const char *message);
+/* Plain text with a line feed, and no guessing of its type. */
+void expect_text(struct api_fixture *f, int status, const char *text);
 /* status {"code":"...","message":"..."} with a line feed. */
 void expect_error(struct api_fixture *f, int status, const char *code, const char *message);
 

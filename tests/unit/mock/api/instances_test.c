@@ -408,89 +408,6 @@ static void a_name_in_use_on_the_network_is_a_conflict(void **state)
     expect_json(f, 409, AMBIGUOUS);
 }
 
-static void id_name_and_prefix_find_the_same_instance(void **state) /* INST-ID-002 */
-{
-    struct api_fixture *f = *state;
-    char target[64];
-
-    given_instance(f, WITH("\"vcpus\":1"));
-    for (int len = 1; len <= 24; len++) {
-        snprintf(target, sizeof target, "/instances/%.*s", len, f->id);
-        get(f, target);
-        expect_status(f, 200);
-        expect_contains(f, f->id);
-    }
-    get(f, "/instances/web-1");
-    expect_contains(f, f->id);
-    get(f, "/instances/WEB-1");
-    expect_json(f, 404, NOT_FOUND);
-    get(f, "/instances/web%2D1"); /* decoded, though not canonical */
-    expect_status(f, 200);
-    get(f, "/instances/a%2Fb");
-    expect_json(f, 404, NOT_FOUND);
-    get(f, "/instances/web-1%00");
-    expect_json(f, 404, NOT_FOUND);
-}
-
-static void lists_are_ordered_by_id_and_filtered(void **state)
-{
-    struct api_fixture *f = *state;
-
-    given_instance(f, "{\"name\":\"a\",\"image\":\"i\",\"tags\":{\"team\":\"x y\",\"n\":\"\"}}");
-    given_instance(f, "{\"name\":\"b\",\"image\":\"i\",\"tags\":{\"team\":\"x+y\"}}");
-    post(f, "/instances", "{\"name\":\"c\",\"image\":\"i\"}");
-
-    get(f, "/instances?state=Initializing");
-    expect_contains(f, "\"name\":\"c\"");
-    expect_lacks(f, "\"name\":\"a\"");
-    get(f, "/instances?state=Standby");
-    expect_json(f, 200, "[]\n");
-
-    get(f, "/instances?tags[team]=x+y"); /* '+' is a space (TAG-025) */
-    expect_contains(f, "\"name\":\"a\"");
-    expect_lacks(f, "\"name\":\"b\"");
-    get(f, "/instances?tags%5Bteam%5d=x%2By");
-    expect_contains(f, "\"name\":\"b\"");
-    expect_lacks(f, "\"name\":\"a\"");
-    get(f, "/instances?tags[n]"); /* the empty value, not absence (TAG-024) */
-    expect_contains(f, "\"name\":\"a\"");
-    expect_lacks(f, "\"name\":\"b\"");
-    get(f, "/instances?tags[team]=x+y&tags[n]=z");
-    expect_json(f, 200, "[]\n");
-    get(f, "/instances?tags[team]=x+y&state=Stopped");
-    expect_json(f, 200, "[]\n");
-}
-
-static void what_is_not_a_tag_filter_is_ignored(void **state) /* TAG-026, TAG-027 */
-{
-    static const char *const ignored[] = { "tags",        "tags=",     "tags=x",
-                                           "tags.k=v",    "TAGS[k]=v", "tag[k]=v",
-                                           "tags[k]=%zz", "other=1",   "tags[k]=a;b" };
-    struct api_fixture *f = *state;
-
-    given_instance(f, WITH("\"vcpus\":1"));
-    for (size_t i = 0; i < ARRAY_LEN(ignored); i++) {
-        char target[64];
-        snprintf(target, sizeof target, "/instances?%s", ignored[i]);
-        get(f, target);
-        expect_contains(f, f->id);
-    }
-}
-
-static void a_malformed_tag_key_matches_nothing(void **state) /* TAG-034 */
-{
-    static const char *const filters[] = { "tags[team=x", "tags[team]x=y" };
-    struct api_fixture *f = *state;
-
-    given_instance(f, WITH("\"tags\":{\"team\":\"x\"}"));
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
-        char target[64];
-        snprintf(target, sizeof target, "/instances?%s", filters[i]);
-        get(f, target);
-        expect_json(f, 200, "[]\n");
-    }
-}
-
 static void a_long_list_leaves_in_pieces(void **state)
 {
     struct api_fixture *f = *state;
@@ -548,10 +465,6 @@ int main(void)
         TEST(a_running_instance_forked_without_its_image_stays_in_standby),
         TEST(the_cause_of_a_500_is_kept_for_the_log),
         TEST(a_name_in_use_on_the_network_is_a_conflict),
-        TEST(id_name_and_prefix_find_the_same_instance),
-        TEST(lists_are_ordered_by_id_and_filtered),
-        TEST(what_is_not_a_tag_filter_is_ignored),
-        TEST(a_malformed_tag_key_matches_nothing),
         TEST(a_long_list_leaves_in_pieces),
         TEST(a_deleted_instance_is_gone_under_every_name),
     };

@@ -17,142 +17,8 @@
     "{\"code\":\"Forbidden\",\"message\":\"missing required scope: " scope "\"}"
 #define WHOLE_NUMBER_WITH_FRACTION                                                                 \
     "{\"kind\":\"Standby\",\"compression\":{\"enabled\":true,\"level\":1.0}}"
-#define BODY_MISSING       "request body has an error: value is required but missing"
-#define METHOD_NOT_ALLOWED "{\"code\":\"method_not_allowed\",\"message\":\"method not allowed\"}"
-#define NOT_FOUND          "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
-
-static void health_needs_no_token(void **state) /* AUTH-001, AUTH-002 */
-{
-    struct api_fixture *f = *state;
-
-    f->token = NULL;
-    get(f, "/health?any=thing");
-    expect_json(f, 200, "{\"status\":\"ok\"}\n");
-    f->token = "garbage";
-    get(f, "/health");
-    expect_json(f, 200, "{\"status\":\"ok\"}\n");
-    post(f, "/health", NULL);
-    expect_status(f, 405);
-    given_auth(f, AUTH_JWT);
-    get(f, "/health");
-    expect_status(f, 200);
-    given_claims(f, "{\"exp\":1,\"permissions\":[]}");
-    get(f, "/health");
-    expect_status(f, 200);
-}
-
-/* PIPE-007, INST-X-001 */
-static void an_unknown_path_is_404_with_or_without_a_token(void **state)
-{
-    static const char *const paths[] = {
-        "/",
-        "/nope",
-        "/instances/",
-        "/instances/x/",
-        "/instances/x/bogus",
-        "//instances",
-        "/Instances",
-        "/./health",
-        "/health/..",
-        "/snapshots/",
-        "/v1/health",
-        "/%69nstances",
-        "/instances/x/snapshots/y",
-        "/a/b/c/d/e/f/g/h",
-    };
-    struct api_fixture *f = *state;
-
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        f->token = i % 2 == 0 ? NULL : "Bearer x";
-        get(f, paths[i]);
-        expect_json(f, 404, "{\"code\":\"not_found\",\"message\":\"404 page not found\"}");
-    }
-}
-
-static bool allows(const struct api_fixture *f, const char *method)
-{
-    for (size_t i = 0; i < f->res.header_count; i++) {
-        if (text_equal_cstr(f->res.headers[i].name, "Allow") &&
-            text_equal_cstr(f->res.headers[i].value, method))
-            return true;
-    }
-    return false;
-}
-
-static void a_wrong_method_is_405_with_one_allow_line_per_method(void **state) /* PIPE-007 */
-{
-    static const enum http_method methods[] = { HTTP_PUT, HTTP_HEAD, HTTP_OPTIONS, HTTP_TRACE };
-    struct api_fixture *f = *state;
-
-    f->token = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        send_request(f, methods[i], "/volumes", NULL);
-        expect_json(f, 405, METHOD_NOT_ALLOWED);
-        assert_int_equal(f->res.header_count, 2);
-        assert_true(allows(f, "GET"));
-        assert_true(allows(f, "POST"));
-    }
-}
-
-static void an_unknown_method_is_405_without_allow(void **state)
-{
-    struct api_fixture *f = *state;
-
-    send_request(f, HTTP_METHOD_OTHER, "/volumes", NULL);
-    expect_json(f, 405, METHOD_NOT_ALLOWED);
-    assert_int_equal(f->res.header_count, 0);
-}
-
-static void literal_and_parameter_paths_share_their_allow_lines(void **state)
-{
-    struct api_fixture *f = *state;
-
-    post(f, "/devices/available", NULL);
-    expect_status(f, 405);
-    assert_int_equal(f->res.header_count, 3); /* GET, GET, DELETE */
-    send_request(f, HTTP_PUT, "/volumes/from-archive", NULL);
-    expect_status(f, 405);
-    assert_int_equal(f->res.header_count, 3);
-    assert_true(allows(f, "POST") && allows(f, "DELETE") && allows(f, "GET"));
-}
-
-static void a_literal_path_hides_a_resource_of_that_name(void **state)
-{
-    static const char body[] = "{\"code\":\"Method Not Allowed\",\"message\":\"method not "
-                               "allowed\"}";
-    struct api_fixture *f = *state;
-
-    f->token = NULL; /* before authentication (HTTP-025) */
-    get(f, "/volumes/from-archive");
-    expect_json(f, 405, body);
-    send_request(f, HTTP_DELETE, "/volumes/from-archive", NULL);
-    expect_json(f, 405, body);
-    send_request(f, HTTP_DELETE, "/devices/available", NULL);
-    expect_json(f, 405, body);
-    assert_int_equal(f->res.header_count, 0);
-}
-
-static void an_empty_path_segment_is_a_json_404(void **state)
-{
-    struct api_fixture *f = *state;
-
-    f->token = NULL;
-    post(f, "/instances//snapshots", "{}");
-    expect_json(f, 404,
-                "{\"code\":\"Not Found\",\"message\":\"no matching operation was "
-                "found\"}");
-    get(f, "/instances//snapshots");
-    expect_status(f, 405);
-}
-
-static void a_path_that_does_not_decode_is_400_and_closed(void **state)
-{
-    struct api_fixture *f = *state;
-
-    get(f, "/instances/%zz");
-    expect_bad_request(f, "malformed request target");
-    assert_true(f->res.close);
-}
+#define BODY_MISSING "request body has an error: value is required but missing"
+#define NOT_FOUND    "{\"code\":\"not_found\",\"message\":\"resource not found\"}"
 
 static void each_fault_of_a_token_is_a_401_with_its_reason(void **state) /* AUTH-010 */
 {
@@ -353,14 +219,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
-        TEST(health_needs_no_token),
-        TEST(an_unknown_path_is_404_with_or_without_a_token),
-        TEST(a_wrong_method_is_405_with_one_allow_line_per_method),
-        TEST(an_unknown_method_is_405_without_allow),
-        TEST(literal_and_parameter_paths_share_their_allow_lines),
-        TEST(a_literal_path_hides_a_resource_of_that_name),
-        TEST(an_empty_path_segment_is_a_json_404),
-        TEST(a_path_that_does_not_decode_is_400_and_closed),
         TEST(each_fault_of_a_token_is_a_401_with_its_reason),
         TEST(a_token_expires_with_the_worlds_clock),
         TEST(no_token_beats_whatever_else_is_wrong),
