@@ -136,8 +136,8 @@ void change_remove_schedule(struct change *change, const struct schedule *old)
     add(change, &schedules, old, NULL);
 }
 
-/* Removals to the front: what the first change of a map takes is known exactly, and of those after it
- * a removal may take the most. */
+/* Removals to the front: what the first change of a map takes is known exactly, and of those after
+ * it a removal may take the most. */
 static void put_in_order(struct change *change)
 {
     size_t removals = 0;
@@ -173,6 +173,9 @@ static void apply(struct change *change)
             item->kind->account(world, item->old, item->value);
         store_change(store_of(world, item->kind), item->old, item->value);
     }
+    const int64_t now_ns = world_now_ns(world);
+    if (now_ns > world->changed_ns)
+        world->changed_ns = now_ns;
     world->revision++;
 }
 

@@ -50,6 +50,13 @@ int64_t world_next_event_ns(const struct world *world)
     return at_ns;
 }
 
+/* What memory lacked for when it was due may find that its source has changed meanwhile. It happens
+ * after that then, so that histories and phases stay in order of time. */
+static int64_t moment_of(const struct world *world, int64_t due_ns)
+{
+    return due_ns > world->changed_ns ? due_ns : world->changed_ns;
+}
+
 void world_advance(struct world *world)
 {
     int64_t now_ns = world_now_ns(world);
@@ -58,7 +65,7 @@ void world_advance(struct world *world)
         const struct event_source *source = next_source(world, &at_ns);
         if (source == NULL || at_ns > now_ns)
             return;
-        world->moment_ns = at_ns;
+        world->moment_ns = moment_of(world, at_ns);
         bool done = source->run(world);
         world->moment_ns = 0;
         if (!done)

@@ -42,6 +42,7 @@ struct world {
     struct world_settings settings;
     int64_t started_ns; /* sweeps and scheduler polls come every minute from here */
     int64_t moment_ns;  /* of the event that is happening; 0: none, it is now      */
+    int64_t changed_ns; /* the latest moment at which something changed */
     uint64_t revision;
     struct store instances; /* struct instance */
     struct store snapshots; /* struct snapshot */

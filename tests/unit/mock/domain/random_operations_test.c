@@ -17,6 +17,7 @@
 #include "mock/domain/instance_volumes.h"
 #include "mock/domain/instances.h"
 #include "mock/domain/power.h"
+#include "mock/domain/schedules.h"
 #include "mock/domain/snapshot_force.h"
 #include "mock/domain/snapshot_fork.h"
 #include "mock/domain/snapshot_restore.h"
@@ -346,6 +347,23 @@ static bool fail_compression(struct play *p, struct error *err)
     return snapshot_fail_compression(p->f->world, pick_text(&id), &out, err);
 }
 
+static bool set_schedule(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    const struct schedule *out = NULL;
+    struct schedule_settings settings = { .interval_ns = NS_PER_SEC * (50 + roll(p, 60)),
+                                          .max_count = roll(p, 3) };
+    if (one_in(p, 2))
+        settings.max_age_ns = NS_PER_SEC * roll(p, 300);
+    return schedules_set(p->f->world, pick_text(&id), &settings, &out, err);
+}
+
+static bool delete_schedule(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    return schedules_delete(p->f->world, pick_text(&id), err);
+}
+
 /* Opens a list, or closes one; what it shows is walked to see that it is all still there. */
 static bool turn_list(struct play *p, struct error *err)
 {
@@ -402,6 +420,8 @@ static const struct {
       true },
     { "snapshot delete", delete_snapshot, 5, CAN(NOT_FOUND), false },
     { "compression fails", fail_compression, 3, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "schedule", set_schedule, 8, CAN(NOT_FOUND) | CAN(INVALID_ARGUMENT), false },
+    { "schedule delete", delete_schedule, 2, CAN(NOT_FOUND), false },
     { "list", turn_list, 4, 0, false },
 };
 
@@ -417,11 +437,15 @@ static size_t choose(struct play *p)
     return chosen;
 }
 
+/* What is due happens, but for one time in ten when there is hardly any memory. */
 static void let_time_pass(struct play *p)
 {
     static const int64_t steps_ns[] = { 0, 0, 1, NS_PER_MS, 300 * NS_PER_MS, 2 * NS_PER_SEC };
     p->f->fake.now_ns += steps_ns[roll(p, ARRAY_LEN(steps_ns))];
+    if (one_in(p, 10))
+        p->f->fake.allowed = roll(p, 10);
     world_advance(p->f->world);
+    p->f->fake.allowed = FAKE_ENV_NEVER_FAILS;
 }
 
 /* --- one play -------------------------------------------------------------------------------- */

@@ -512,6 +512,28 @@ static void without_memory_the_rest_of_a_poll_waits_in_order(void **state)
     assert_true(partial > SEVERAL);
 }
 
+/* Not before it: histories and phases are in order of time. */
+static void a_run_that_had_to_wait_happens_after_what_changed_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    const struct resource_id id = id_of(given_running(f, "web"));
+    const struct instance *instance = NULL;
+    struct error err = { 0 };
+    given_due(f, TEXT_OF(id), 9, HOUR);
+    f->fake.allowed = 0;
+    pass_until(f, HOUR + 5);
+    f->fake.allowed = FAKE_ENV_NEVER_FAILS;
+    assert_true(instance_force_state(f->world, TEXT_OF(id), INSTANCE_STANDBY, &instance, &err));
+    assert_true(instance_force_state(f->world, TEXT_OF(id), INSTANCE_RUNNING, &instance, &err));
+
+    pass_until(f, HOUR + 9);
+    instance = instances_find(f->world, TEXT_OF(id));
+    assert_int_equal(since_start(f, find_schedule(f, TEXT_OF(id))->last_run_at_ns), HOUR + 5);
+    assert_int_equal(since_start(f, only_snapshot(f, TEXT_OF(id))->created_at_ns), HOUR + 5);
+    assert_int_equal(instance->history->event.kind, HISTORY_CAPTURED);
+    assert_true(instance->history->before->event.at_ns <= instance->history->event.at_ns);
+}
+
 #define ON_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -533,6 +555,7 @@ int main(void)
         ON_WORLD(a_failed_run_waits_for_its_next_time_and_success_clears_it),
         ON_WORLD(one_failure_does_not_stop_the_others),
         ON_WORLD(without_memory_the_rest_of_a_poll_waits_in_order),
+        ON_WORLD(a_run_that_had_to_wait_happens_after_what_changed_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
