@@ -26,6 +26,9 @@ bool op_fork_instance(struct call *call, struct error *err);
 bool op_stop_instance(struct call *call, struct error *err);
 bool op_start_instance(struct call *call, struct error *err);
 bool op_wait_for_instance_state(struct call *call, struct error *err);
+bool op_get_instance_logs(struct call *call, struct error *err);
+bool op_stat_instance_path(struct call *call, struct error *err);
+bool op_get_instance_stats(struct call *call, struct error *err);
 bool op_attach_volume(struct call *call, struct error *err);
 bool op_detach_volume(struct call *call, struct error *err);
 

@@ -105,6 +105,11 @@ static const struct error_row wait_errors[] = {
     { 0 },
 };
 
+static const struct error_row logs_errors[] = {
+    { ERROR_NOT_FOUND, 404, "log_not_found" }, /* INST-LOG-016 */
+    { 0 },
+};
+
 #define ROUTE(verb, route_path, id, needed_scope)                                                  \
     .method = HTTP_##verb, .path = (route_path), .operation_id = (id), .scope = (needed_scope)
 
@@ -153,9 +158,15 @@ const struct route routes[] = {
     { ROUTE(POST, "/instances/{id}/start", "startInstance", "instance:write"), .body = BODY_JSON,
       .schema = &schema_start_instance, .resolver = RESOLVE_INSTANCE, .errors = bring_up_errors,
       .failure = "failed to start instance", .run = op_start_instance },
-    { ROUTE(GET, "/instances/{id}/logs", "getInstanceLogs", "instance:read") },
-    { ROUTE(GET, "/instances/{id}/stat", "statInstancePath", "instance:read") },
-    { ROUTE(GET, "/instances/{id}/stats", "getInstanceStats", "instance:read") },
+    { ROUTE(GET, "/instances/{id}/logs", "getInstanceLogs", "instance:read"), .query = logs_query,
+      .resolver = RESOLVE_INSTANCE, .errors = logs_errors, .failure = "failed to stream logs",
+      .run = op_get_instance_logs },
+    { ROUTE(GET, "/instances/{id}/stat", "statInstancePath", "instance:read"), .query = stat_query,
+      .resolver = RESOLVE_INSTANCE, .failure = "failed to connect to guest agent",
+      .run = op_stat_instance_path },
+    { ROUTE(GET, "/instances/{id}/stats", "getInstanceStats", "instance:read"),
+      .resolver = RESOLVE_INSTANCE, .failure = "failed to get instance stats",
+      .run = op_get_instance_stats },
     { ROUTE(GET, "/instances/{id}/wait", "waitForInstanceState", "instance:read"),
       .query = wait_query, .resolver = RESOLVE_INSTANCE, .errors = wait_errors,
       .failure = "failed to wait for instance state", .run = op_wait_for_instance_state },

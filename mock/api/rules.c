@@ -343,6 +343,20 @@ const struct param_rule wait_query[] = {
     { 0 },
 };
 
+static const char *const log_sources[] = { "app", "vmm", "hypeman", NULL };
+const struct param_rule logs_query[] = {
+    { .name = "tail", .type = PARAM_INTEGER, .fallback = "100" },    /* INST-LOG-004, INST-LOG-008 */
+    { .name = "follow", .type = PARAM_BOOLEAN, .fallback = "false" },              /* INST-LOG-009 */
+    { .name = "source", .type = PARAM_ENUM, .names = log_sources, .fallback = "app" },
+    { 0 },
+};
+
+const struct param_rule stat_query[] = {
+    { .name = "path", .type = PARAM_STRING, .required = true },                   /* INST-STAT-001 */
+    { .name = "follow_links", .type = PARAM_BOOLEAN, .fallback = "false" },       /* INST-STAT-002 */
+    { 0 },
+};
+
 const struct param_rule list_snapshots_query[] = {
     { .name = "source_instance_id", .type = PARAM_STRING },                        /* SNAP-L-004 */
     { .name = "kind", .type = PARAM_ENUM, .names = snapshot_kinds }, /* SNAP-L-006, SNAP-L-007 */

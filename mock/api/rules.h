@@ -22,6 +22,8 @@ extern const struct schema schema_tag_value; /* also of tag filters in queries (
 extern const struct param_rule list_instances_query[];
 extern const struct param_rule delete_instance_query[];
 extern const struct param_rule wait_query[];
+extern const struct param_rule logs_query[];
+extern const struct param_rule stat_query[];
 extern const struct param_rule list_snapshots_query[];
 
 #endif

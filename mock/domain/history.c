@@ -20,13 +20,30 @@ static const struct history *add(const struct mem *mem, const struct history *be
     return history;
 }
 
-/* A list of its own of the newer half; NULL when out of memory. */
+static unsigned landmarks_of(const struct history_event *event)
+{
+    enum { A_BOOT = 1, A_START = 2, A_RESTORATION = 4 };
+    return (event->start == HISTORY_COLD_START ? A_BOOT : 0U) |
+           (event->start != HISTORY_NO_START ? A_START : 0U) |
+           (event->kind == HISTORY_RESTORED ? A_RESTORATION : 0U);
+}
+
+/* A list of its own of the newer half, on top of the last landmarks; NULL when out of memory. */
 static const struct history *newer_half(const struct mem *mem, const struct history *full)
 {
     const struct history_event *events[HISTORY_MAX];
+    bool kept[HISTORY_MAX];
     size_t count = history_list(full, events);
+    unsigned seen = 0;
+    for (size_t i = count; i-- > 0;) {
+        unsigned landmarks = landmarks_of(events[i]);
+        kept[i] = i >= count / 2 || (landmarks & ~seen) != 0;
+        seen |= landmarks;
+    }
     const struct history *half = NULL;
-    for (size_t i = count / 2; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
+        if (!kept[i])
+            continue;
         half = add(mem, half, *events[i]);
         if (half == NULL)
             return NULL;
@@ -37,6 +54,7 @@ static const struct history *newer_half(const struct mem *mem, const struct hist
 const struct history *history_add(const struct mem *mem, const struct history *before,
                                   struct history_event event)
 {
+    event.number = before == NULL ? 1 : before->event.number + 1;
     /* One of many captures says it all, and a source may have a million. */
     if (before != NULL && event.kind == HISTORY_CAPTURED && before->event.kind == HISTORY_CAPTURED)
         before = before->before;

@@ -1,7 +1,8 @@
 /* What happened to an instance, for its logs and for explaining how it came to be as it is.
  *
  * A list from the newest event back, shared between the versions of a record; each version holds
- * the events up to its own. Bounded: when a list is full its older half is forgotten. */
+ * the events up to its own. Bounded: when a list is full its older half is forgotten, but for what
+ * the logs begin with: the last boot, the last start of any kind and the last restoration. */
 #ifndef TESTKIT_MOCK_DOMAIN_HISTORY_H
 #define TESTKIT_MOCK_DOMAIN_HISTORY_H
 
@@ -47,6 +48,8 @@ enum history_start {
 struct history_event {
     enum history_kind kind;
     enum history_start start;
+    uint64_t number; /* counts the instance's events from 1, the forgotten ones too; ignored in an
+                        event to be added */
     int64_t at_ns;
     int64_t until_ns;         /* of a cold start                        */
     bool has_exit_code;       /* STOPPED, EXITED: the guest reported it */

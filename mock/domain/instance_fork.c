@@ -114,8 +114,10 @@ static bool fork_running(struct instance_edit *edit, const struct fork_request *
     struct history_event event = { .kind = HISTORY_COPIED, .at_ns = edit->now_ns };
     if (made)
         event.other = fork.id;
-    if (image_check_present(world, edit->next.config->image, &stuck))
+    if (image_check_present(world, edit->next.config->image, &stuck)) {
         transition_resume(&edit->next, edit->now_ns);
+        event.start = HISTORY_RESUMED_START;
+    }
 
     struct change change = change_of(world);
     const struct instance *copy = NULL;

@@ -196,7 +196,9 @@ static const struct instance *make_captured(const struct capture *capture)
 static const struct instance *make_resumed(const struct capture *capture,
                                            const struct snapshot *snapshot)
 {
-    struct history_event event = { .kind = HISTORY_CAPTURED, .at_ns = capture->now_ns };
+    struct history_event event = { .kind = HISTORY_CAPTURED,
+                                   .start = HISTORY_RESUMED_START,
+                                   .at_ns = capture->now_ns };
     struct instance source = paused(capture);
     transition_resume(&source, capture->now_ns);
     memcpy(event.other.chars, snapshot->id.data, sizeof event.other.chars);

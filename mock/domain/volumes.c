@@ -22,9 +22,7 @@ static void drop_last_part(char *out, size_t *len)
         ;
 }
 
-/* An absolute path without empty parts, "." and "..", as Go's path.Clean; `out` has room for
- * path.len bytes. "/" comes out empty. */
-static struct text clean_path(struct text path, char *out)
+struct text volumes_clean_path(struct text path, char *out)
 {
     size_t len = 0;
     for (struct text rest = path; rest.data != NULL;) {
@@ -74,7 +72,7 @@ static bool check_mount_path(const struct volume_attachment *volume, char *room,
     struct text path = volume->mount_path;
     if (path.len == 0 || path.data[0] != '/')
         return REFUSE(err, "mount path " TEXT_FMT " is not absolute", TEXT_ARGS(path));
-    struct text clean = clean_path(path, room);
+    struct text clean = volumes_clean_path(path, room);
     if (is_reserved(clean))
         return REFUSE(err, "mount path " TEXT_FMT " is reserved", TEXT_ARGS(path));
     for (size_t i = 0; i < mounts->count; i++) {

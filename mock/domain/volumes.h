@@ -16,6 +16,10 @@
 /* Virtual disks they need: one each, and one more for an overlay. */
 int64_t volumes_disk_count(const struct volume_attachment *volumes, size_t count);
 
+/* An absolute path without empty parts, "." and "..", as Go's path.Clean; "/" comes out empty.
+ * out      room for path.len bytes, which the result borrows */
+struct text volumes_clean_path(struct text path, char *out);
+
 /* INST-C-070 to 076.
  * mem      for working space during the call
  * Fails    INTERNAL, field "volumes"; NO_MEMORY */

@@ -103,15 +103,22 @@ static struct MHD_Response *make_response(struct session *session)
     return MHD_create_response_from_buffer(res->body.len, res->body.data, MHD_RESPMEM_PERSISTENT);
 }
 
-/* Header texts are ours and end with NUL: response_add_header takes C strings. */
+/* Header texts are ours and end with NUL: response_add_header takes C strings. "Connection" is the
+ * library's, which says keep-alive to HTTP/1.1 only on request (SSE-001). */
+static bool add_header(struct MHD_Response *out, const struct http_header *header)
+{
+    if (text_equal_cstr(header->name, MHD_HTTP_HEADER_CONNECTION))
+        return MHD_set_response_options(out, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) == MHD_YES;
+    return MHD_add_response_header(out, header->name.data, header->value.data) == MHD_YES;
+}
+
 static bool add_headers(struct MHD_Response *out, const struct response *res, bool close)
 {
     if (res->content_type != NULL &&
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, res->content_type) != MHD_YES)
         return false;
     for (size_t i = 0; i < res->header_count; i++) {
-        if (MHD_add_response_header(out, res->headers[i].name.data, res->headers[i].value.data) !=
-            MHD_YES)
+        if (!add_header(out, &res->headers[i]))
             return false;
     }
     return !close || MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
