@@ -106,7 +106,7 @@ static const struct error_row wait_errors[] = {
 };
 
 static const struct error_row logs_errors[] = {
-    { ERROR_NOT_FOUND, 404, "log_not_found" }, /* INST-LOG-016 */
+    { .when = ERROR_NOT_FOUND, .status = 404, .code = "log_not_found" }, /* INST-LOG-016 */
     { 0 },
 };
 
