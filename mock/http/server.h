@@ -39,7 +39,7 @@ struct http_server;
 /* Fails  INTERNAL, NO_MEMORY. Owned: http_server_free(). */
 MUST_USE bool http_server_new(const struct http_server_settings *settings, struct http_server **out,
                               struct error *err);
-/* Closes all connections, whatever they are doing. */
+/* Closes all connections, whatever they are doing; also ends all waits of the api for good. */
 void http_server_free(struct http_server *server);
 
 /* Adds the server's descriptors to an epoll descriptor; with each comes itself as data.fd.
