@@ -426,6 +426,15 @@ static size_t raise_open_files(size_t wanted)
     return files.rlim_cur - OWN < wanted ? files.rlim_cur - OWN : wanted;
 }
 
+/* ThreadSanitizer keeps several bytes for each of ours, and they count. */
+#define HAS_SHADOW_MEMORY 0
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef HAS_SHADOW_MEMORY
+#define HAS_SHADOW_MEMORY 1
+#endif
+#endif
+
 static void ten_thousand_idle_connections_do_not_stop_the_next(void **state)
 {
     /* What libmicrohttpd keeps for a connection's next request, and 8 KiB. */
@@ -448,7 +457,8 @@ static void ten_thousand_idle_connections_do_not_stop_the_next(void **state)
     print_message("%zu idle connections of %zu bytes each; the next request took %lld us\n", count,
                   each, (long long)took_ns / 1000);
     assert_true(took_ns < NS_PER_SEC);
-    assert_true(each < MOST_BYTES);
+    if (!HAS_SHADOW_MEMORY)
+        assert_true(each < MOST_BYTES);
     expect_health(&idle[count - 1]);
     for (size_t i = 0; i < count; i++)
         http_client_close(&idle[i]);

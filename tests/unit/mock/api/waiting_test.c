@@ -40,10 +40,19 @@ struct waiter {
     int64_t ready_at_ns;
 };
 
+/* Sends its texts one by one, each when it is told. */
+struct feed {
+    const char *next; /* NULL: nothing for now */
+    bool over;
+    bool breaks;
+    bool closed;
+};
+
 struct rig {
     struct api_fixture *f;
     struct waiting waiting;
     struct waiter waiters[MOST];
+    struct feed feed; /* of the first, when it is a stream; closed with it */
     int64_t start_ns;
 };
 
@@ -115,6 +124,7 @@ static int teardown(void **state)
         if (rig->waiters[i].res.waiting)
             waiting_remove(&rig->waiting, &rig->waiters[i].res);
         response_fini(&rig->waiters[i].res);
+        arena_fini(&rig->waiters[i].arena);
     }
     assert_null(rig->waiting.first);
     assert_null(rig->waiting.last);
@@ -228,14 +238,6 @@ static void what_lacks_memory_is_tried_again_a_little_later(void **state)
 
 /* --- streams ----------------------------------------------------------------------------- */
 
-/* Sends its texts one by one, each when it is told. */
-struct feed {
-    const char *next; /* NULL: nothing for now */
-    bool over;
-    bool breaks;
-    bool closed;
-};
-
 static bool next_piece(void *ctx, struct buffer *out, bool *done)
 {
     struct feed *feed = ctx;
@@ -252,11 +254,12 @@ static void close_feed(void *ctx)
     ((struct feed *)ctx)->closed = true;
 }
 
-static struct response *given_stream(struct rig *rig, struct feed *feed)
+static struct response *given_stream(struct rig *rig)
 {
     struct response *res = &rig->waiters[0].res;
 
-    res->stream = (struct response_stream){ .next = next_piece, .close = close_feed, .ctx = feed };
+    res->stream =
+        (struct response_stream){ .next = next_piece, .close = close_feed, .ctx = &rig->feed };
     assert_true(response_must_wait(res));
     assert_int_equal(res->wake_at_ns, INT64_MAX);
     waiting_add(&rig->waiting, res);
@@ -274,8 +277,7 @@ static void change_the_world(struct rig *rig)
 static void a_stream_waits_for_its_first_piece_and_between_two(void **state) /* INST-LOG-013 */
 {
     struct rig *rig = *state;
-    struct feed feed = { 0 };
-    struct response *res = given_stream(rig, &feed);
+    struct response *res = given_stream(rig);
 
     change_the_world(rig);
     turn_at(rig, 1);
@@ -284,7 +286,7 @@ static void a_stream_waits_for_its_first_piece_and_between_two(void **state) /* 
 
     static const char *const pieces[] = { "one", "two" };
     for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
-        feed.next = pieces[i];
+        rig->feed.next = pieces[i];
         turn_at(rig, 2); /* the world does not know of it yet */
         expect_seen("");
         change_the_world(rig);
@@ -294,21 +296,20 @@ static void a_stream_waits_for_its_first_piece_and_between_two(void **state) /* 
         assert_false(response_pull(res));
         waiting_add(&rig->waiting, res);
     }
-    feed.over = true;
+    rig->feed.over = true;
     change_the_world(rig);
     turn_at(rig, 3);
     expect_seen("!a");
     assert_true(res->stream.ended);
     assert_int_equal(res->body.len, 0);
     response_close_stream(res);
-    assert_true(feed.closed);
+    assert_true(rig->feed.closed);
 }
 
 static void a_stream_with_nothing_to_send_ends_at_the_end(void **state)
 {
     struct rig *rig = *state;
-    struct feed feed = { 0 };
-    const struct response *res = given_stream(rig, &feed);
+    const struct response *res = given_stream(rig);
 
     rig->waiting.ending = true;
     turn_at(rig, 0);
@@ -320,10 +321,9 @@ static void a_stream_with_nothing_to_send_ends_at_the_end(void **state)
 static void a_stream_that_breaks_is_ready_to_be_broken_off(void **state)
 {
     struct rig *rig = *state;
-    struct feed feed = { .breaks = false };
-    const struct response *res = given_stream(rig, &feed);
+    const struct response *res = given_stream(rig);
 
-    feed.breaks = true;
+    rig->feed.breaks = true;
     change_the_world(rig);
     turn_at(rig, 0);
     expect_seen("!a");
