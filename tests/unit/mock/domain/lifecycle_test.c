@@ -33,8 +33,8 @@ struct cell {
 /* clang-format off */
 #define TO(s)        { ENDS_IN, .state = INSTANCE_##s }
 #define FORKS(s, m)  { MAKES, .state = INSTANCE_##s, .made = INSTANCE_##m }
-#define SAME         { UNCHANGED }
-#define DELETED      { GONE }
+#define SAME         { .outcome = UNCHANGED }
+#define DELETED      { .outcome = GONE }
 #define REFUSES(why) { REFUSED, .message = "invalid state transition: " why }
 /* clang-format on */
 
