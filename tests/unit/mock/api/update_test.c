@@ -74,9 +74,9 @@ static void each_policy_is_replaced_as_a_whole(void **state)
              "443],'ignore_source_cidrs':['10.0.0.0/8']}", "'state':'Initializing'") },
         { "PATCH /instances/web", "{'auto_standby':{'enabled':true,'idle_timeout':'5m'}}",
           OK("'auto_standby':{'enabled':true,'idle_timeout':'5m0s'}") },
-        { "PATCH /instances/web", "{'auto_standby':{}}", OK("'auto_standby':{'enabled':false}") },
-        /* INST-U-012, INST-U-013 */
-        { "PATCH /instances/web", "{'auto_standby':{'enabled':true}}",
+        { "PATCH /instances/web", "{'auto_standby':{}}", /* INST-U-012 */
+          OK("'auto_standby':{'enabled':false}") },
+        { "PATCH /instances/web", "{'auto_standby':{'enabled':true}}", /* INST-U-013 */
           INVALID("invalid request: auto_standby.idle_timeout is required when enabled") },
         { "GET /instances/web", NULL, OK("'auto_standby':{'enabled':false}") },
         { "POST /instances/web/stop", NULL, OK(), .before = { .wait_ms = 1000 } },
