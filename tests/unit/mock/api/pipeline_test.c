@@ -129,13 +129,18 @@ static void a_missing_scope_beats_an_unknown_resource_and_the_typed_decoder(void
     expect_json(f, 403, FORBIDDEN("instance:delete"));
 }
 
-/* PIPE-004, INST-X-004 */
+/* PIPE-004, INST-X-004, SNAP-X-011 */
 static void an_invalid_body_beats_an_unknown_resource(void **state)
 {
     struct api_fixture *f = *state;
 
     post(f, "/instances/unknown/snapshots", "");
     expect_bad_request(f, BODY_MISSING);
+    post(f, "/instances/unknown/snapshots", "{\"kind\":\"Paused\"}");
+    expect_bad_request(f,
+                       "request body has an error: doesn't match schema "
+                       "#/components/schemas/CreateSnapshotRequest: Error at \"/kind\": value is "
+                       "not one of the allowed values [\"Standby\",\"Stopped\"]");
     post(f, "/instances/unknown/snapshots", "{\"kind\":\"Standby\"}");
     expect_json(f, 404, NOT_FOUND);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -46,7 +47,8 @@ static void sizes_are_read_with_units_of_1024(void **state)
 {
     static const struct example examples[] = {
         { "1GB", 1073741824, NULL },
-        { "1 GB", 1073741824, NULL },
+        { "1 GB", 1073741824, NULL }, /* SIZE-001 */
+        { "1  \tGB", 1073741824, NULL },
         { "1gb", 1073741824, NULL },
         { "1G", 1073741824, NULL },
         { "1g", 1073741824, NULL },
@@ -59,12 +61,16 @@ static void sizes_are_read_with_units_of_1024(void **state)
         { "1024", 1024, NULL },
         { "0", 0, NULL },
         { "0GB", 0, NULL },
-        { "", 0, NULL },
+        { "", 0, NULL }, /* SIZE-005 */
         { "8EB", INT64_MIN, NULL },
-        { "1.5GB", 0, SYNTAX("1.5GB") },
+        { "1.5GB", 0, SYNTAX("1.5GB") }, /* SIZE-001, SIZE-003 */
         { "-1GB", 0, SYNTAX("-1GB") },
         { " 1GB", 0, SYNTAX(" 1GB") },
-        { "1GiB", 0, SYNTAX("1GiB") },
+        { "1GiB", 0, SYNTAX("1GiB") }, /* SIZE-003 */
+        { "1KiB", 0, SYNTAX("1KiB") },
+        { "1MiB", 0, SYNTAX("1MiB") },
+        { "1Ki", 0, SYNTAX("1Ki") },
+        { "+1GB", 0, SYNTAX("+1GB") },
         { "1XB", 0, SYNTAX("1XB") },
         { "GB", 0, SYNTAX("GB") },
         { "abc", 0, SYNTAX("abc") },
@@ -78,6 +84,49 @@ static void sizes_are_read_with_units_of_1024(void **state)
     expect_each(size_parse, examples, ARRAY_LEN(examples));
 }
 
+/* A unit of 1 << shift bytes in every case, each letter's own, but not as "Kb" is written. */
+static void expect_unit(const char *word, unsigned shift)
+{
+    const size_t len = strlen(word);
+
+    for (unsigned upper = 0; upper < 1U << len; upper++) {
+        char text[32] = "3";
+        int64_t value = 0;
+        struct error err = { 0 };
+        for (size_t i = 0; i < len; i++)
+            text[i + 1] = (char)(word[i] - ((upper >> i & 1) != 0 ? 'a' - 'A' : 0));
+        const bool bits = len == 2 && upper == 1;
+        assert_int_equal(size_parse(text_of(text), &value, &err), !bits);
+        if (bits) { /* SIZE-004 */
+            assert_non_null(strstr(err.message, "- bits, not bytes "));
+        } else if (value != INT64_C(3) << shift) {
+            fail_msg("%s is %lld", text, (long long)value);
+        }
+    }
+}
+
+static void every_unit_is_read_in_any_case(void **state) /* SIZE-002 */
+{
+    static const struct {
+        const char *words[6]; /* ends with NULL or where it is full */
+        unsigned shift;
+    } units[] = {
+        { { "b", "byte", "bytes" }, 0 },
+        { { "k", "kb", "kilo", "kilobyte", "kilobytes" }, 10 },
+        { { "m", "mb", "mega", "megabyte", "megabytes" }, 20 },
+        { { "g", "gb", "giga", "gigabyte", "gigabytes" }, 30 },
+        { { "t", "tb", "tera", "terabyte", "terabytes" }, 40 },
+        { { "p", "pb", "peta", "petabyte", "petabytes" }, 50 },
+        { { "e", "eb" }, 60 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        for (const char *const *word = units[i].words; *word != NULL; word++)
+            expect_unit(*word, units[i].shift);
+    }
+}
+
 static void disk_rates_are_sizes_per_second(void **state)
 {
     static const struct example examples[] = {
@@ -89,7 +138,7 @@ static void disk_rates_are_sizes_per_second(void **state)
     expect_each(size_parse_rate, examples, ARRAY_LEN(examples));
 }
 
-static void bandwidths_are_bits_or_bytes(void **state)
+static void bandwidths_are_bits_or_bytes(void **state) /* SIZE-006 */
 {
     static const struct example examples[] = {
         { "1Gbps", 125000000, NULL },
@@ -98,6 +147,8 @@ static void bandwidths_are_bits_or_bytes(void **state)
         { "100Mbps", 12500000, NULL },
         { "500kbps", 62500, NULL },
         { "125MB/s", 131072000, NULL },
+        { "500MB/s", 524288000, NULL },
+        { "1GBps", 125000000, NULL },
         { "125MBps", 15625000, NULL },
         { "1GB", 1073741824, NULL },
         { "1G", 1073741824, NULL },
@@ -125,6 +176,7 @@ static void expect_encoded(int64_t bytes, const char *text)
     assert_true(text_equal_cstr(buffer_text(&out), expected));
 }
 
+/* SIZE-010, INST-J-010, INST-J-011 */
 static void sizes_are_written_with_one_decimal_above_one_unit(void **state)
 {
     static const struct {
@@ -190,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_read_with_units_of_1024),
+        cmocka_unit_test(every_unit_is_read_in_any_case),
         cmocka_unit_test(disk_rates_are_sizes_per_second),
         cmocka_unit_test(bandwidths_are_bits_or_bytes),
         cmocka_unit_test(sizes_are_written_with_one_decimal_above_one_unit),

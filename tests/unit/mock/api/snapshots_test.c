@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -12,6 +13,7 @@
 
 #define WEB_1 "{\"name\":\"web-1\",\"image\":\"nginx\"}"
 
+/* SNAP-J-003, SNAP-J-004, JSON-004, JSON-006 */
 static void the_documented_call_answers_the_documented_snapshot(void **state)
 {
     struct api_fixture *f = *state;
@@ -36,6 +38,7 @@ static void the_documented_call_answers_the_documented_snapshot(void **state)
     expect_json(f, 200, expected); /* SNAP-G-001, SNAP-J-005 */
 }
 
+/* SNAP-J-001, SNAP-J-002 */
 static void an_unnamed_snapshot_without_tags_shows_null_and_no_tags(void **state)
 {
     struct api_fixture *f = *state;
@@ -157,22 +160,88 @@ static void a_snapshot_outlives_its_source(void **state) /* SNAP-G-003, SNAP-L-0
     expect_contains(f, "\"source_instance_name\":\"web-1\"");
 }
 
-static void a_deleted_snapshot_is_gone_and_its_name_free(void **state) /* SNAP-D-001, SNAP-C-016 */
+/* SNAP-D-001, SNAP-D-002, SNAP-D-003, SNAP-D-005, SNAP-D-008, SNAP-C-016 */
+static void a_deleted_snapshot_is_gone_and_its_name_free(void **state)
 {
     struct api_fixture *f = *state;
-    char target[64];
+    char target[128];
 
     given_instance(f, WEB_1);
     given_snapshot(f, "web-1", "\"name\":\"base\",\"compression\":{\"enabled\":true}");
+    expect_contains(f, "\"compression_state\":\"compressing\"");
     snprintf(target, sizeof target, "/snapshots/%s", f->id);
     send_request(f, HTTP_DELETE, target, "ignored");
     expect_status(f, 204);
     assert_string_equal(f->answer, "");
+    assert_null(f->res.content_type); /* SNAP-J-006 */
+
     get(f, target);
     expect_error(f, 404, "not_found", "snapshot not found");
     send_request(f, HTTP_DELETE, target, NULL);
     expect_error(f, 404, "not_found", "snapshot not found");
+    snprintf(target, sizeof target, "/snapshots/%s/fork", f->id);
+    post(f, target, "{\"name\":\"new\"}");
+    expect_error(f, 404, "not_found", "snapshot not found");
+    snprintf(target, sizeof target, "/instances/web-1/snapshots/%s/restore", f->id);
+    post(f, target, "{}");
+    expect_error(f, 404, "not_found", "instance or snapshot not found");
+    get(f, "/snapshots");
+    expect_json(f, 200, "[]\n");
     given_snapshot(f, "web-1", "\"name\":\"base\"");
+}
+
+static void what_was_made_of_a_snapshot_outlives_it(void **state) /* SNAP-D-004 */
+{
+    struct api_fixture *f = *state;
+    char snapshot[32];
+    char target[128];
+
+    given_instance(f, WEB_1);
+    post(f, "/instances/web-1/standby", NULL);
+    given_snapshot(f, "web-1", "");
+    snprintf(snapshot, sizeof snapshot, "%s", f->id);
+    snprintf(target, sizeof target, "/snapshots/%s/fork", snapshot);
+    post(f, target, "{\"name\":\"forked\"}");
+    expect_status(f, 201);
+    snprintf(target, sizeof target, "/instances/web-1/snapshots/%s/restore", snapshot);
+    post(f, target, "{\"target_state\":\"Standby\"}");
+    expect_status(f, 200);
+    get(f, "/instances");
+    char *before = strdup(f->answer);
+
+    snprintf(target, sizeof target, "/snapshots/%s", snapshot);
+    send_request(f, HTTP_DELETE, target, NULL);
+    expect_status(f, 204);
+    get(f, "/instances");
+    expect_json(f, 200, before);
+    free(before);
+    post(f, "/instances/forked/restore", NULL); /* and can be used */
+    expect_status(f, 200);
+}
+
+static void a_schedule_remembers_a_snapshot_deleted_by_hand(void **state) /* SNAP-D-007 */
+{
+    static const char schedule[] = "/instances/web-1/snapshot-schedule";
+    struct api_fixture *f = *state;
+    char target[64];
+
+    given_instance(f, WEB_1);
+    send_request(f, HTTP_PUT, schedule, "{\"interval\":\"1h\",\"retention\":{\"max_count\":3}}");
+    expect_status(f, 200);
+    f->fake.now_ns +=
+        90 * 60 * NS_PER_SEC; /* one run, an hour and up to 5 minutes later (SCHED-P-020) */
+    get(f, "/snapshots");
+    keep_id(f);
+    get(f, schedule);
+    expect_contains(f, f->id);
+    char *before = strdup(f->answer);
+
+    snprintf(target, sizeof target, "/snapshots/%s", f->id);
+    send_request(f, HTTP_DELETE, target, NULL);
+    expect_status(f, 204);
+    get(f, schedule);
+    expect_json(f, 200, before);
+    free(before);
 }
 
 static void a_list_shows_one_moment_while_the_world_changes(void **state)
@@ -226,6 +295,8 @@ int main(void)
         TEST(a_name_is_unique_within_one_source),
         TEST(a_snapshot_outlives_its_source),
         TEST(a_deleted_snapshot_is_gone_and_its_name_free),
+        TEST(what_was_made_of_a_snapshot_outlives_it),
+        TEST(a_schedule_remembers_a_snapshot_deleted_by_hand),
         TEST(a_list_shows_one_moment_while_the_world_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

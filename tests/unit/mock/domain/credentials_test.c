@@ -73,7 +73,7 @@ static void each_missing_part_has_its_text(void **state)
     s.injection.format = TEXT("");
     assert_refused(&s, PREFIX ".inject[0].as.format is required");
     good(&s);
-    s.injection.format = TEXT("Bearer $value");
+    s.injection.format = TEXT("Bearer $value"); /* INST-C-060 */
     assert_refused(&s, PREFIX ".inject[0].as.format must include ${value}");
 }
 
@@ -107,7 +107,7 @@ static void content_comes_before_egress_and_egress_before_bindings(void **state)
                        "credentials[\"k\"]");
 }
 
-static void host_patterns_are_judged(void **state)
+static void host_patterns_are_judged(void **state) /* INST-C-061 */
 {
     (void)state;
     static const struct {

@@ -7,6 +7,7 @@
 #include "common/base/scope.h"
 #include "mock/domain/size_text.h"
 
+/* SIZE-010, INST-J-010, INST-J-011 */
 static void sizes_are_written_as_the_contract_lists_them(void **state)
 {
     (void)state;
