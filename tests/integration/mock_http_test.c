@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -137,6 +139,143 @@ static void absolute_targets_are_served(void **state) /* HTTP-010 */
 
     assert_true(http_client_request(&client, "GET", "http://any.host:1/health?x=1", NULL));
     expect_answer(&client, 200, "{\"status\":\"ok\"}\n");
+    http_client_close(&client);
+}
+
+static void an_upgrade_to_http_2_is_ignored(void **state) /* HTTP-002 */
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_send_text(&client, "GET /health HTTP/1.1\r\nHost: x\r\n"
+                                               "Connection: Upgrade, HTTP2-Settings\r\n"
+                                               "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"));
+    expect_answer(&client, 200, "{\"status\":\"ok\"}\n");
+    expect_health(&client);
+    http_client_close(&client);
+
+    client = connect_to(state); /* the ledger's limit: not 405 */
+    assert_true(http_client_send_text(&client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+    struct http_answer answer = read_answer(&client, 505);
+    assert_true(http_client_is_closed(&client));
+    http_answer_free(&answer);
+    http_client_close(&client);
+}
+
+#define WITH_TOKEN "Host: x\r\nAuthorization: Bearer x\r\n"
+#define WITH_JSON  WITH_TOKEN "Content-Type: application/json\r\n"
+
+static void no_header_changes_what_is_answered(void **state)
+{
+    static const char *const headers[][2] = {
+        { "HTTP-011", "Accept-Encoding: gzip, br, *" },
+        { "HTTP-012", "Accept: text/html" },
+        { "HTTP-012", "Accept: application/json;q=0" },
+        { "HTTP-012", "Range: bytes=0-3" },
+        { "HTTP-012", "If-None-Match: *" },
+        { "HTTP-012", "X-HTTP-Method-Override: DELETE" },
+        { "HTTP-012", "Origin: http://elsewhere.example" },
+        { "HTTP-012", "Content-Type: text/plain\r\nContent-Length: 6\r\n\r\n{ body" },
+        { "HTTP-003", "X-Forwarded-Host: y" },
+    };
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_request(&client, "GET", "/capabilities", NULL));
+    struct http_answer plain = read_answer(&client, 200);
+    for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+        char request[512];
+        const bool has_body = strstr(headers[i][1], "\r\n\r\n") != NULL;
+        snprintf(request, sizeof request, "GET /capabilities HTTP/1.1\r\n" WITH_TOKEN "%s%s",
+                 headers[i][1], has_body ? "" : "\r\n\r\n");
+        assert_true(http_client_send_text(&client, request));
+        struct http_answer answer = read_answer(&client, 200);
+        if (strcmp(answer.body, plain.body) != 0 || strcasestr(answer.head, "-encoding") != NULL)
+            fail_msg("%s: with %s: %s%s", headers[i][0], headers[i][1], answer.head, answer.body);
+        http_answer_free(&answer);
+    }
+    http_answer_free(&plain);
+    http_client_close(&client);
+}
+
+static void the_coding_of_a_body_is_not_looked_at(void **state) /* HTTP-011 */
+{
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_send_text(&client,
+                                      "POST /instances HTTP/1.1\r\n" WITH_JSON
+                                      "Content-Encoding: gzip\r\nContent-Length: 28\r\n\r\n"
+                                      "{\"name\":\"a\",\"image\":\"nginx\"}"));
+    struct http_answer answer = read_answer(&client, 201);
+    http_answer_free(&answer);
+    assert_true(http_client_request(&client, "DELETE", "/instances/a", NULL));
+    answer = read_answer(&client, 204);
+    http_answer_free(&answer);
+
+    assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\n" WITH_JSON
+                                               "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n"
+                                               "\x1f\x8b\x08\x04"));
+    expect_answer(&client, 400,
+                  REFUSAL("Bad Request", "request body has an error: failed to decode request "
+                                         "body: invalid character '\\\\x1f' looking for beginning "
+                                         "of value"));
+    http_client_close(&client);
+}
+
+/* Every header line of the answer is one of these. */
+static void expect_header_names(const struct http_answer *answer, const char *const *names)
+{
+    for (const char *line = strstr(answer->head, "\r\n") + 2; *line != '\0';) {
+        const size_t len = strcspn(line, ":\r");
+        bool known = false;
+        for (size_t i = 0; names[i] != NULL; i++)
+            known = known || (strlen(names[i]) == len && strncasecmp(names[i], line, len) == 0);
+        if (len > 0 && !known)
+            fail_msg("%.*s in %s", (int)len, line, answer->head);
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+}
+
+/* HTTP-033: no server, request id, CORS, limits, tags of any kind; HTTP-035: no challenge. */
+static void answers_carry_a_date_and_what_describes_their_body(void **state)
+{
+    static const struct {
+        const char *request;
+        int status;
+        bool has_body;
+    } cases[] = {
+        { "GET /health HTTP/1.1\r\nHost: x\r\n", 200, true },
+        { "GET /instances HTTP/1.1\r\n" WITH_TOKEN, 200, true },
+        { "GET /instances HTTP/1.1\r\nHost: x\r\n", 401, true },
+        { "GET /instances?state=x HTTP/1.1\r\n" WITH_TOKEN, 400, true },
+        { "GET /instances/nobody HTTP/1.1\r\n" WITH_TOKEN, 404, true },
+        { "GET /nowhere HTTP/1.1\r\n" WITH_TOKEN, 404, true },
+        { "PUT /instances HTTP/1.1\r\n" WITH_TOKEN, 405, true },
+        { "POST /instances/once/stop HTTP/1.1\r\n" WITH_TOKEN, 200, true },
+        { "POST /instances/once/standby HTTP/1.1\r\n" WITH_TOKEN, 409, true },
+        { "DELETE /instances/once HTTP/1.1\r\n" WITH_TOKEN, 204, false },
+    };
+    static const char *const with_body[] = { "Date", "Content-Type", "Content-Length", "Allow",
+                                             NULL };
+    static const char *const without_body[] = { "Date", NULL }; /* HTTP-031 */
+    struct http_client client = connect_to(state);
+
+    assert_true(http_client_request(&client, "POST", "/instances",
+                                    "{\"name\":\"once\",\"image\":\"nginx\"}"));
+    struct http_answer created = read_answer(&client, 201);
+    expect_header_names(&created, with_body);
+    http_answer_free(&created);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_true(http_client_send_text(&client, cases[i].request));
+        assert_true(
+            http_client_send_text(&client, "X-Request-Id: 7\r\nOrigin: http://a.b\r\n\r\n"));
+        struct http_answer answer = read_answer(&client, cases[i].status);
+        assert_non_null(strcasestr(answer.head, "\r\nDate: "));
+        expect_header_names(&answer, cases[i].has_body ? with_body : without_body);
+        assert_int_equal(http_answer_has_line(&answer, "Content-Type: application/json"),
+                         cases[i].has_body); /* HTTP-030: and no charset */
+        assert_int_equal(answer.body_len > 0, cases[i].has_body);
+        http_answer_free(&answer);
+    }
     http_client_close(&client);
 }
 
@@ -284,7 +423,7 @@ static void a_client_that_waits_for_100_is_told_413_before_it_sends(void **state
     http_client_close(&client);
 }
 
-static void long_targets_and_headers_are_refused_in_the_apis_shape(void **state)
+static void long_targets_and_headers_are_refused_in_the_apis_shape(void **state) /* HTTP-005 */
 {
     enum { MAX_TARGET = 8192, MAX_HEADERS = 100, MAX_HEADER_BYTES = 16384 };
     static const char too_long[] = "{\"code\":\"uri_too_long\",\"message\":\"request target is "
@@ -537,7 +676,7 @@ static void sigterm_lets_a_request_that_has_begun_finish(void **state)
 
     assert_true(program_start(&mock, "hypeman-mock", quiet_args));
     assert_true(http_client_open(&client, mock.urls[0]));
-    /* 100 shows that the server has seen the head and waits for the body. */
+    /* 100 shows that the server has seen the head and waits for the body (HTTP-010). */
     assert_true(http_client_send_text(&client, "POST /instances HTTP/1.1\r\nHost: x\r\n"
                                                "Authorization: Bearer x\r\n"
                                                "Content-Type: application/json\r\n"
@@ -650,6 +789,23 @@ static void sigterm_ends_waits_at_once(void **state)
     program_free(&mock);
 }
 
+static void it_listens_where_the_description_says(void **state) /* HTTP-001 */
+{
+    struct program mock;
+    char output[16384] = "";
+    const int memory = memfd_create("output", MFD_CLOEXEC);
+    (void)state;
+
+    assert_true(memory >= 0);
+    assert_true(
+        program_spawn_to(&mock, "hypeman-mock", (const char *[]){ "--help", NULL }, memory));
+    assert_int_equal(program_wait(&mock), 0);
+    assert_true(pread(memory, output, sizeof output - 1, 0) > 0);
+    assert_non_null(strstr(output, "HYPEMAN_MOCK_LISTEN, default 127.0.0.1:4973]"));
+    close(memory);
+    program_free(&mock);
+}
+
 static void a_taken_port_says_what_to_do(void **state)
 {
     const struct program *first = *state;
@@ -746,6 +902,10 @@ int main(void)
         cmocka_unit_test(http_1_0_is_answered_and_closed),
         cmocka_unit_test(head_and_options_are_405_with_allow_lines),
         cmocka_unit_test(absolute_targets_are_served),
+        cmocka_unit_test(an_upgrade_to_http_2_is_ignored),
+        cmocka_unit_test(no_header_changes_what_is_answered),
+        cmocka_unit_test(the_coding_of_a_body_is_not_looked_at),
+        cmocka_unit_test(answers_carry_a_date_and_what_describes_their_body),
         cmocka_unit_test(bad_request_lines_are_400_and_closed),
         cmocka_unit_test(an_unknown_transfer_encoding_is_501_and_closed),
         cmocka_unit_test(garbage_harms_nobody_else),
@@ -765,6 +925,7 @@ int main(void)
         cmocka_unit_test(a_second_signal_does_not_wait),
         cmocka_unit_test(a_wait_is_answered_when_the_boot_is_over),
         cmocka_unit_test(sigterm_ends_waits_at_once),
+        cmocka_unit_test(it_listens_where_the_description_says),
         cmocka_unit_test(a_taken_port_says_what_to_do),
         cmocka_unit_test(an_unknown_flag_proposes_the_nearest),
         cmocka_unit_test(a_wrong_value_names_its_flag),
