@@ -56,7 +56,7 @@ static void a_complete_credential_passes_and_none_needs_no_egress(void **state)
     assert_true(credentials_check(&empty, &err));
 }
 
-static void each_missing_part_has_its_text(void **state)
+static void each_missing_part_has_its_text(void **state) /* INST-C-057, INST-C-059 */
 {
     (void)state;
     struct setup s;

@@ -39,6 +39,7 @@ static void ordinary_volumes_pass(void **state)
     assert_true(check(NULL, 0, &err));
 }
 
+/* INST-C-071, INST-C-072 */
 static void reserved_and_relative_mount_paths_are_refused(void **state)
 {
     (void)state;
@@ -46,6 +47,10 @@ static void reserved_and_relative_mount_paths_are_refused(void **state)
         const char *path;
         bool good;
     } rows[] = {
+        { "/bin", false },        { "/boot", false },     { "/dev", false },
+        { "/lib", false },        { "/proc", false },     { "/root", false },
+        { "/run", false },        { "/sbin", false },     { "/sys", false },
+        { "/tmp", false },        { "/usr", false },      { "/var", false },
         { "data", false },        { "", false },          { "/", false },
         { "//", false },          { "/..", false },       { "/etc", false },
         { "/etc/", false },       { "/etc/x", false },    { "/lib64", false },
