@@ -135,6 +135,11 @@ const struct ledger_row ledger[DIVERGENCE_COUNT] = {
         "createInstanceSnapshot of a Running instance whose hypervisor has no standby",
         "501 not_supported",
         "500 internal_error, failed to create snapshot" },
+    [DIVERGENCE_FAILED_RUN] = {
+        "failed-run", "SCHED-T-011",
+        "a snapshot schedule whose last run failed after a good one",
+        "200 with last_snapshot_id of the good one",
+        "200 with last_snapshot_id null" },
 };
 
 const struct ledger_limit ledger_limits[] = {

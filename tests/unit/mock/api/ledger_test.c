@@ -109,6 +109,30 @@ static void a_sleeping_fork_and_an_instance_of_its_name(struct api_fixture *f)
     a_resting_fork(f, "/instances/vm/standby");
 }
 
+/* The first run finds a Stopped source, the second one that boots for hours (SCHED-T-012). */
+static void a_good_run_and_a_failed_one(struct api_fixture *f)
+{
+    const int64_t two_hours_ns = INT64_C(7200) * NS_PER_SEC;
+    struct world_settings settings = world_settings_default();
+
+    settings.boot_delay_ns = 5 * two_hours_ns;
+    api_restart(f, &settings);
+    given_instance(f, "{\"name\":\"vm\",\"image\":\"alpine\",\"vcpus\":1}");
+    post(f, "/instances/vm/stop", NULL);
+    expect_status(f, 200);
+    send_request(f, HTTP_PUT, "/instances/vm/snapshot-schedule",
+                 "{\"interval\":\"1h\",\"retention\":{\"max_count\":3}}");
+    expect_status(f, 200);
+    f->fake.now_ns += two_hours_ns;
+    get(f, "/instances/vm/snapshot-schedule");
+    expect_contains(f, "\"last_error\":null");
+    post(f, "/instances/vm/start", "{}");
+    expect_status(f, 200);
+    f->fake.now_ns += two_hours_ns;
+    get(f, "/instances/vm/snapshot-schedule");
+    expect_contains(f, "\"last_error\":\"invalid state transition: ");
+}
+
 static void an_instance_on_an_old_mac(struct api_fixture *f)
 {
     struct world_settings settings = world_settings_default();
@@ -389,6 +413,9 @@ static const struct recipe recipes[] = {
       { 501, HANDLER("not_supported", "standby source instance: operation not supported: "
                      "hypervisor vz has no standby on this host"), 0 },
       { 500, FAILED_TO("create snapshot"), 0 }, NULL },
+    { DIVERGENCE_FAILED_RUN, "SCHED-T-011", a_good_run_and_a_failed_one, HTTP_GET,
+      "/instances/vm/snapshot-schedule", NULL,
+      { 200, "~\"last_snapshot_id\":\"", 0 }, { 200, "~\"last_snapshot_id\":null", 0 }, NULL },
 };
 /* clang-format on */
 
