@@ -46,6 +46,9 @@ static bool look(const struct waiting *waiting, struct response *res, int64_t no
     }
     if (!response_must_wait(res))
         return true;
+    /* A stream reads the clock itself, which may have been set back since now_ns. */
+    if (res->wake_at_ns <= now_ns)
+        res->wake_at_ns = now_ns + 1;
     res->stream.ended = waiting->ending;
     return waiting->ending;
 }

@@ -115,8 +115,7 @@ static char *take(struct http_client *c, size_t n)
     return out;
 }
 
-/* Takes all up to and with `end`. */
-static char *take_until(struct http_client *c, const char *end)
+char *http_client_read_until(struct http_client *c, const char *end)
 {
     for (;;) {
         const char *at = c->len == 0 ? NULL : memmem(c->received, c->len, end, strlen(end));
@@ -155,7 +154,7 @@ static bool append(struct http_answer *a, const char *bytes, size_t len)
 static bool read_chunks(struct http_client *c, struct http_answer *a)
 {
     for (;;) {
-        char *line = take_until(c, "\r\n");
+        char *line = http_client_read_until(c, "\r\n");
         unsigned size = 0;
         const bool ok = line != NULL && sscanf(line, "%x", &size) == 1;
         free(line);
@@ -193,7 +192,7 @@ static bool read_body(struct http_client *c, struct http_answer *a)
 bool http_client_read(struct http_client *c, struct http_answer *out)
 {
     do {
-        *out = (struct http_answer){ .head = take_until(c, "\r\n\r\n") };
+        *out = (struct http_answer){ .head = http_client_read_until(c, "\r\n\r\n") };
         if (out->head == NULL || sscanf(out->head, "HTTP/1.%*d %d", &out->status) != 1)
             return false;
         if (out->status == 100)

@@ -38,6 +38,10 @@ void http_answer_free(struct http_answer *a);
 /* Whether the head has this line, e.g. "Connection: close". Names compare without case. */
 bool http_answer_has_line(const struct http_answer *a, const char *line);
 
+/* Takes the bytes up to and with `end`, as they come: for an answer that goes on. NULL when the
+ * connection ends before. Owned: free(). */
+char *http_client_read_until(struct http_client *c, const char *end);
+
 /* True when the server has closed the connection; waits for that. */
 bool http_client_is_closed(struct http_client *c);
 

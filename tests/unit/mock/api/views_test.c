@@ -217,6 +217,7 @@ static void a_tail_is_an_integer(void **state) /* INST-LOG-008 */
 
 static void follow_is_a_go_boolean(void **state) /* INST-LOG-009, INST-LOG-011 */
 {
+    static const char *const yes[] = { "true", "1", "TRUE", "t", "T", "True" };
     static const char *const no[] = { "false", "0", "FALSE", "f", "F", "False" };
     struct api_fixture *f = *state;
     char target[100];
@@ -225,6 +226,14 @@ static void follow_is_a_go_boolean(void **state) /* INST-LOG-009, INST-LOG-011 *
     for (size_t i = 0; i < ARRAY_LEN(no); i++) {
         snprintf(target, sizeof target, LOGS "?follow=%s", no[i]);
         expect_events(f, target, 8); /* and then it ends */
+    }
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+        struct api_client client;
+        snprintf(target, sizeof target, LOGS "?follow=%s", yes[i]);
+        client_get(f, &client, target);
+        assert_true(client.answered);
+        assert_false(client.ended);
+        client_leave(&client);
     }
     get(f, LOGS "?follow=no");
     expect_bad_request(f, IN_QUERY("follow", "value no: an invalid boolean: invalid syntax"));
@@ -391,6 +400,160 @@ static void the_servers_log_has_its_form(void **state) /* INST-LOG-020 */
              "state=Stopped exit_code=143\"\n\n",
              f->id);
     assert_string_equal(f->answer, expected);
+}
+
+/* --- follow ------------------------------------------------------------------------------ */
+
+/* What the client has received since the last time. */
+static void expect_new(struct api_client *client, const char *text)
+{
+    if (!text_equal_cstr(buffer_text(&client->received), text))
+        fail_msg("received " TEXT_FMT, TEXT_ARGS(buffer_text(&client->received)));
+    buffer_clear(&client->received);
+}
+
+static void a_follower_gets_each_line_when_it_is_written(void **state) /* INST-LOG-012 */
+{
+    enum { STEPS = 11 }; /* of the boot of an instance without volumes: 12 lines */
+    static const char *const lines[] = {
+        "boot] init started on linux/amd64",
+        "mount] mounted proc, sysfs and devtmpfs",
+        "overlay] mounted the writable overlay on the image",
+        "config] read the configuration disk",
+        "network] brought up eth0 with 10.100.0.2",
+        "agent] started the guest agent",
+        "mode] running in exec mode",
+    };
+    struct api_fixture *f = *state;
+    struct world_settings settings = world_settings_default();
+    struct api_client client;
+    char line[200];
+
+    settings.boot_delay_ns = STEPS * NS_PER_SEC;
+    api_restart(f, &settings);
+    post(f, "/instances", WEB_1);
+    client_get(f, &client, LOGS "?follow=true");
+    assert_true(client.answered);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        snprintf(line, sizeof line, "data: \"2026-01-01T00:00:%02zuZ [INFO] [hypeman-init:%s\"\n\n",
+                 i, lines[i]);
+        expect_new(&client, line);
+        pass(f, NS_PER_SEC - 1);
+        expect_new(&client, "");
+        pass(f, 1);
+    }
+    pass(f, 2 * NS_PER_SEC); /* the markers are not for him (INST-LOG-014) */
+    expect_new(&client, "");
+    pass(f, NS_PER_SEC);
+    expect_new(&client, "data: \"2026-01-01T00:00:10Z [INFO] [hypeman-init:entrypoint] starting "
+                        "what the image says\"\n\n");
+    pass(f, 3600 * NS_PER_SEC); /* and no 60 s limit */
+    expect_new(&client, "");
+    assert_false(client.ended);
+    client_leave(&client);
+}
+
+static void a_follower_stays_over_stop_start_and_delete(void **state) /* INST-LOG-012 */
+{
+    struct api_fixture *f = *state;
+    struct api_client app, vmm, server;
+
+    given_instance(f, WEB_1);
+    client_get(f, &app, LOGS "?follow=1&tail=0");
+    client_get(f, &vmm, LOGS "?follow=t&tail=0&source=vmm");
+    client_get(f, &server, LOGS "?follow=TRUE&tail=0&source=hypeman");
+    post(f, "/instances/web-1/stop", NULL);
+    pass(f, 0);
+    expect_new(&app, "data: \"2026-01-01T00:00:01Z [ERROR] [hypeman-init:entrypoint] app exited "
+                     "with code 143 (killed by signal 15 (terminated))\"\n\n"
+                     "data: \"2026-01-01T00:00:01Z [INFO] [hypeman-init:entrypoint] HYPEMAN-EXIT "
+                     "code=143 message=\\\"killed by signal 15 (terminated)\\\"\"\n\n");
+    expect_new(&vmm, "");
+    expect_new(&server, "data: \"2026-01-01T00:00:01Z INFO instance stopped successfully "
+                        "name=web-1 state=Stopped exit_code=143\"\n\n");
+
+    post(f, "/instances/web-1/start", "{}");
+    pass(f, 0);
+    expect_new(&app, "data: \"2026-01-01T00:00:01Z [INFO] [hypeman-init:boot] init started on "
+                     "linux/amd64\"\n\n");
+    expect_new(&vmm, "data: \"2026-01-01T00:00:01Z [INFO] [firecracker] guest booted: vcpus=2 "
+                     "memory_bytes=1073741824\"\n\n");
+    pass(f, NS_PER_SEC);
+    assert_true(app.received.len > 0);
+    buffer_clear(&app.received);
+
+    send_request(f, HTTP_DELETE, "/instances/web-1", NULL);
+    pass(f, 3600 * NS_PER_SEC);
+    expect_new(&app, "");
+    assert_false(app.ended);
+    assert_int_equal(api_pause_ns(f->api), INT64_MAX); /* nobody is woken for nothing */
+    client_leave(&app);
+    client_leave(&vmm);
+    client_leave(&server);
+}
+
+static void nothing_is_sent_before_the_first_line(void **state) /* INST-LOG-013 */
+{
+    struct api_fixture *f = *state;
+    struct api_client client;
+
+    given_instance(f, WEB_1);
+    client_get(f, &client, LOGS "?follow=true&tail=0");
+    pass(f, NS_PER_SEC);
+    assert_false(client.answered);
+    post(f, "/instances/web-1/stop", NULL);
+    pass(f, 0);
+    assert_true(client.answered);
+    assert_int_equal(client.res.status, 200);
+    client_leave(&client);
+
+    /* Hidden lines are none. */
+    post(f, "/instances/web-1/start", "{}");
+    f->fake.now_ns += NS_PER_SEC;
+    client_get(f, &client, LOGS "?follow=true&tail=1");
+    assert_false(client.answered);
+    client_leave(&client);
+}
+
+static void a_follower_of_a_log_that_goes_away_waits_for_the_next(void **state) /* SNAP-R-035 */
+{
+    struct api_fixture *f = *state;
+    struct api_client client;
+    char target[100];
+
+    given_instance(f, WEB_1);
+    given_snapshot(f, "web-1", "");
+    post(f, "/instances/web-1/stop", NULL);
+    client_get(f, &client, LOGS "?follow=true");
+    buffer_clear(&client.received);
+    snprintf(target, sizeof target, "/instances/web-1/snapshots/%s/restore", f->id);
+    post(f, target, "{\"target_state\":\"Stopped\"}");
+    expect_status(f, 200);
+    pass(f, 0);
+    expect_new(&client, "");
+    expect_no_log(f, LOGS);
+    post(f, "/instances/web-1/start", "{}");
+    pass(f, 0);
+    expect_new(&client, "data: \"2026-01-01T00:00:01Z [INFO] [hypeman-init:boot] init started on "
+                        "linux/amd64\"\n\n");
+    client_leave(&client);
+}
+
+static void the_end_of_the_server_is_the_end_of_the_stream(void **state)
+{
+    struct api_fixture *f = *state;
+    struct api_client clients[2];
+
+    given_instance(f, WEB_1);
+    client_get(f, &clients[0], LOGS "?follow=true");
+    client_get(f, &clients[1], LOGS "?follow=true&tail=0");
+    api_finish(f->api);
+    pass(f, 0);
+    for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+        assert_true(clients[i].ended);
+        assert_int_equal(clients[i].res.status, 200);
+        client_leave(&clients[i]);
+    }
 }
 
 /* --- stat -------------------------------------------------------------------------------- */
@@ -560,6 +723,11 @@ int main(void)
         TEST(logs_stay_readable_in_every_state),
         TEST(a_boot_begins_an_empty_log),
         TEST(the_servers_log_has_its_form),
+        TEST(a_follower_gets_each_line_when_it_is_written),
+        TEST(a_follower_stays_over_stop_start_and_delete),
+        TEST(nothing_is_sent_before_the_first_line),
+        TEST(a_follower_of_a_log_that_goes_away_waits_for_the_next),
+        TEST(the_end_of_the_server_is_the_end_of_the_stream),
         TEST(a_stat_needs_a_path),
         TEST(only_a_running_guest_has_files),
         TEST(a_path_is_described),
