@@ -46,6 +46,8 @@ struct feed {
     bool over;
     bool breaks;
     bool closed;
+    int64_t *wake_at_ns; /* NULL: only a change of the world brings the next */
+    int64_t due_ns;
 };
 
 struct rig {
@@ -245,6 +247,8 @@ static bool next_piece(void *ctx, struct buffer *out, bool *done)
     if (feed->next != NULL)
         buffer_append_cstr(out, feed->next);
     feed->next = NULL;
+    if (feed->wake_at_ns != NULL)
+        *feed->wake_at_ns = feed->due_ns;
     *done = feed->over;
     return !feed->breaks;
 }
@@ -330,6 +334,22 @@ static void a_stream_that_breaks_is_ready_to_be_broken_off(void **state)
     assert_true(res->stream.broken);
 }
 
+static void a_stream_that_saw_the_clock_set_back_goes_on_waiting(void **state)
+{
+    struct rig *rig = *state;
+    struct response *res = given_stream(rig);
+
+    rig->feed.wake_at_ns = &res->wake_at_ns;
+    rig->feed.due_ns = rig->start_ns + 5 * NS_PER_SEC;
+    change_the_world(rig);
+    turn_at(rig, 9); /* for the turn the time it is due has passed */
+    expect_seen("");
+    assert_true(res->waiting);
+    rig->feed.next = "one";
+    turn_at(rig, 10);
+    expect_seen("!a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +364,7 @@ int main(void)
         TEST(a_stream_waits_for_its_first_piece_and_between_two),
         TEST(a_stream_with_nothing_to_send_ends_at_the_end),
         TEST(a_stream_that_breaks_is_ready_to_be_broken_off),
+        TEST(a_stream_that_saw_the_clock_set_back_goes_on_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
