@@ -63,7 +63,7 @@ struct creation {
 };
 
 static const struct creation creations[] = {
-    { "TAG-001, INST-T-001", "{\"a\":\"1\"}", "{\"a\":\"1\"}", NULL, NULL },
+    { "TAG-001, INST-T-001, SNAP-C-021", "{\"a\":\"1\"}", "{\"a\":\"1\"}", NULL, NULL },
     { "TAG-001, INST-T-002", "{\"aZ09 _.:/=+@-\":\"zA90 _.:/=+@-\"}",
       "{\"aZ09 _.:/=+@-\":\"zA90 _.:/=+@-\"}", NULL, NULL },
     { "TAG-001, INST-T-002", "{\"k\":\"\"}", "{\"k\":\"\"}", NULL, NULL },
@@ -74,21 +74,22 @@ static const struct creation creations[] = {
     { "TAG-002", "null", NULL, "\"/tags\": Value is not nullable", NULL },
     { "TAG-003", "{\"b\":\"1\",\"B\":\"2\",\"a.b\":\"3\",\"a-b\":\"4\"}",
       "{\"B\":\"2\",\"a-b\":\"4\",\"a.b\":\"3\",\"b\":\"1\"}", NULL, NULL },
-    { "TAG-006", "{\"k\":\"v!\"}", NULL, "\"/tags/k\": " REGEX, NULL },
+    { "TAG-006, SNAP-C-024", "{\"k\":\"v!\"}", NULL, "\"/tags/k\": " REGEX, NULL },
     { "TAG-006, INST-T-002", "{\"k\":\"\\n\"}", NULL, "\"/tags/k\": " REGEX, NULL },
-    { "TAG-006, INST-T-002", "{\"k\":\"" V_256 "v\"}", NULL,
+    { "TAG-006, INST-T-002, SNAP-C-023", "{\"k\":\"" V_256 "v\"}", NULL,
       "\"/tags/k\": maximum string length is 256", NULL },
     { "TAG-001, VALID-015", "{\"k\":\"" E_256 "\"}", NULL, "\"/tags/k\": " REGEX, NULL },
     { "TAG-001, VALID-015", "{\"k\":\"" E_256 "v\"}", NULL,
       "\"/tags/k\": maximum string length is 256", NULL }, /* characters count, not bytes */
-    { "TAG-006", "{\"k\":5}", NULL, "\"/tags/k\": value must be a string", NULL },
+    { "TAG-006, SNAP-C-025", "{\"k\":5}", NULL, "\"/tags/k\": value must be a string", NULL },
     { "TAG-006, VALID-011", "{\"k\":null}", NULL, "\"/tags/k\": Value is not nullable", NULL },
-    { "TAG-010, INST-T-003", "{\"a#\":\"v\"}", NULL, NULL,
+    { "TAG-010, INST-T-003, SNAP-C-028", "{\"a#\":\"v\"}", NULL, NULL,
       "key \"a#\" contains unsupported characters" },
     { "TAG-010, INST-T-003", "{\"b!\":\"v\",\"a!\":\"v\",\"c\":\"v\"}", NULL, NULL,
       "key \"a!\" contains unsupported characters" }, /* in the order of the keys */
-    { "TAG-011, INST-T-003", "{\"\":\"v\"}", NULL, NULL, "key \"\" length 0 out of range [1,128]" },
-    { "TAG-011, INST-T-003", "{\"" K_128 "k\":\"v\"}", NULL, NULL,
+    { "TAG-011, INST-T-003, SNAP-C-026", "{\"\":\"v\"}", NULL, NULL,
+      "key \"\" length 0 out of range [1,128]" },
+    { "TAG-011, INST-T-003, SNAP-C-027", "{\"" K_128 "k\":\"v\"}", NULL, NULL,
       "key \"" K_128 "k\" length 129 out of range [1,128]" },
     { "TAG-014", "{\"say \\\"hi\\\"\\t\":\"v\"}", NULL, NULL,
       "key \"say \\\"hi\\\"\\t\" contains unsupported characters" },
@@ -147,7 +148,7 @@ static void write_many(char *out, size_t size, size_t count, const char *begin, 
     snprintf(out + len, size - len, "%s", end);
 }
 
-/* TAG-001, TAG-005, INST-T-001, VALID-018 */
+/* TAG-001, TAG-005, INST-T-001, SNAP-C-022, VALID-018 */
 static void there_may_be_fifty(void **state)
 {
     struct api_fixture *f = *state;

@@ -199,7 +199,7 @@ static void a_snapshot_request_is_judged_by_its_schema(void **state)
           SNAPSHOT AT("name") "Value is not nullable" },
         { "VALID-012", "{\"kind\":\"Standby\",\"name\":7}",
           SNAPSHOT AT("name") "value must be a string" },
-        { "VALID-015, VALID-042, SNAP-X-022, INST-X-046",
+        { "VALID-015, VALID-042, SNAP-X-022, SNAP-C-010, INST-X-046",
           "{\"kind\":\"Standby\",\"name\":\"" TEN("-aaaaa") "aaaa\"}",
           SNAPSHOT AT("name") "maximum string length is 63" },
         { "VALID-011, SNAP-X-023", "{\"kind\":\"Standby\",\"tags\":null}",
