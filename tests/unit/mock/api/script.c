@@ -95,6 +95,14 @@ static void check_parts(struct script *s, size_t number, const struct step *step
     }
 }
 
+static void check_code(const struct script *s, size_t number, const struct step *step)
+{
+    char code[64];
+    snprintf(code, sizeof code, "{\"code\":\"%s\",", step->code);
+    if (strncmp(s->f->answer, code, strlen(code)) != 0)
+        fail_msg("step %zu, %s: %s", number, s->target, s->f->answer);
+}
+
 static void check_error(struct script *s, size_t number, const struct step *step)
 {
     struct buffer body = buffer_capped(MAX_TEXT);
@@ -114,7 +122,9 @@ static void check_answer(struct script *s, size_t number, const struct step *ste
         fail_msg("step %zu, %s: %d %s", number, s->target, s->f->res.status, answer);
     if (step->status != 204)
         assert_string_equal(s->f->res.content_type, "application/json");
-    if (step->code != NULL)
+    if (step->code != NULL && step->message == NULL)
+        check_code(s, number, step);
+    if (step->code != NULL && step->message != NULL)
         check_error(s, number, step);
     check_parts(s, number, step);
 }

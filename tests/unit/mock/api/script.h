@@ -35,7 +35,8 @@ struct step {
     const char *request; /* "GET /instances/web"; NULL: only what is in `before` */
     const char *body;    /* NULL: none */
     int status;
-    /* A refusal: exactly this error, which a handler or a gate gave (ERR-005). */
+    /* A refusal: exactly this error, which a handler or a gate gave (ERR-005); without a message
+     * the code alone, in whatever form. */
     const char *code, *message;
     bool gate;
     const char *has[SCRIPT_PARTS];   /* parts of the answer, in any order */
