@@ -30,12 +30,14 @@ static void use(const struct method *method)
         else
             ALWAYS(err.code != ERROR_NONE);
     }
-    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(answers) * method->binding_count; i++) {
+        const struct binding *binding = &method->bindings[i / ARRAY_LEN(answers)];
+        const struct http_answer answer = { TEXT("text/plain"), answers[i % ARRAY_LEN(answers)] };
         SCOPED(buffer) struct buffer wire = buffer_capped(OUT_MAX);
         SCOPED(buffer) struct buffer json = buffer_capped(OUT_MAX);
         struct json_notes notes = { 0 };
         struct error err = { 0 };
-        if (!transcode_reply(method, answers[i], &wire, &notes, &err) ||
+        if (!transcode_reply(binding, &answer, &wire, &notes, &err) ||
             !json_from_wire(method->reply, buffer_text(&wire), &json, &err))
             ALWAYS(err.code != ERROR_NONE);
     }

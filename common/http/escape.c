@@ -8,16 +8,14 @@
 
 /* Bit s of kept[c] is set where enum escape_set s leaves the byte as it is. */
 enum {
-    IN_MULTI = 1 << ESCAPE_MULTI,
     IN_QUERY_KEY = 1 << ESCAPE_QUERY_KEY,
-    UNRESERVED = 1 << ESCAPE_SEGMENT | IN_MULTI | 1 << ESCAPE_QUERY | IN_QUERY_KEY,
+    UNRESERVED = 1 << ESCAPE_SEGMENT | 1 << ESCAPE_QUERY | IN_QUERY_KEY,
 };
 
 static const uint8_t kept[256] = {
     ['0' ... '9'] = UNRESERVED, ['A' ... 'Z'] = UNRESERVED, ['a' ... 'z'] = UNRESERVED,
     ['-'] = UNRESERVED,         ['.'] = UNRESERVED,         ['_'] = UNRESERVED,
-    ['~'] = UNRESERVED,         ['/'] = IN_MULTI,           ['['] = IN_QUERY_KEY,
-    [']'] = IN_QUERY_KEY,
+    ['~'] = UNRESERVED,         ['['] = IN_QUERY_KEY,       [']'] = IN_QUERY_KEY,
 };
 
 bool escape_append(struct buffer *out, struct text t, enum escape_set set)

@@ -11,7 +11,6 @@
 
 enum escape_set {
     ESCAPE_SEGMENT,   /* one path segment: all but unreserved [A-Za-z0-9-._~] is escaped */
-    ESCAPE_MULTI,     /* several segments: as above, '/' kept                            */
     ESCAPE_QUERY,     /* query key or value: as ESCAPE_SEGMENT, space is %20             */
     ESCAPE_QUERY_KEY, /* as ESCAPE_QUERY, '[' and ']' kept: tags[team]                   */
 };

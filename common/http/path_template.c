@@ -63,7 +63,7 @@ static bool is_letter_or_digit(int c)
 
 static bool is_literal_char(int c)
 {
-    return is_letter_or_digit(c) || (c > 0 && strchr("-._~", c) != NULL);
+    return is_letter_or_digit(c) || (c > 0 && strchr("-._~!$&'()+,;=@", c) != NULL);
 }
 
 static bool is_dots(struct text t)
@@ -200,6 +200,31 @@ struct text path_template_variable(const struct path_template *t, size_t index)
     return index < t->variable_count ? t->variables[index].name : (struct text){ NULL, 0 };
 }
 
+static bool segments_equal(const struct path_template *a, const struct path_template *b)
+{
+    for (size_t i = 0; i < a->segment_count; i++)
+        if (a->segments[i].kind != b->segments[i].kind ||
+            !text_equal(a->segments[i].literal, b->segments[i].literal))
+            return false;
+    return true;
+}
+
+static bool variables_equal(const struct path_template *a, const struct path_template *b)
+{
+    for (size_t i = 0; i < a->variable_count; i++)
+        if (a->variables[i].first != b->variables[i].first ||
+            a->variables[i].count != b->variables[i].count ||
+            !text_equal(a->variables[i].name, b->variables[i].name))
+            return false;
+    return true;
+}
+
+bool path_template_equal(const struct path_template *a, const struct path_template *b)
+{
+    return a->segment_count == b->segment_count && a->variable_count == b->variable_count &&
+           text_equal(a->verb, b->verb) && segments_equal(a, b) && variables_equal(a, b);
+}
+
 /* ---- expanding ---- */
 
 /* A value of several segments is split at its slashes; in one of a single segment a slash is
@@ -257,6 +282,23 @@ static bool check_values(const struct path_template *t, const struct text *value
     return true;
 }
 
+/* Literal segments stand in the value as they do in the template, and are not escaped. */
+static void append_variable(const struct path_template *t, const struct variable *v,
+                            struct text value, struct buffer *out)
+{
+    const bool split = spans_segments(t, v);
+    const size_t last = v->first + v->count - 1;
+    for (size_t i = v->first; value.data != NULL; i += i < last) {
+        struct text part = next_part(&value, split);
+        if (t->segments[i].kind == SEGMENT_LITERAL)
+            buffer_append_text(out, part);
+        else
+            escape_append(out, part, ESCAPE_SEGMENT);
+        if (value.data != NULL)
+            buffer_append_byte(out, '/');
+    }
+}
+
 bool path_template_expand(const struct path_template *t, const struct text *values,
                           struct buffer *out, struct error *err)
 {
@@ -267,10 +309,8 @@ bool path_template_expand(const struct path_template *t, const struct text *valu
     for (size_t i = 0; i < t->segment_count;) {
         buffer_append_byte(out, '/');
         if (variable < t->variable_count && t->variables[variable].first == i) {
-            const struct variable *v = &t->variables[variable];
-            escape_append(out, values[variable],
-                          spans_segments(t, v) ? ESCAPE_MULTI : ESCAPE_SEGMENT);
-            i += v->count;
+            append_variable(t, &t->variables[variable], values[variable], out);
+            i += t->variables[variable].count;
             variable++;
             continue;
         }

@@ -4,8 +4,9 @@
  *   Segment  = "*" | "**" | LITERAL | Variable  Variable = "{" FieldPath [ "=" Segments ] "}"
  *
  * "**" must be the last segment and stands for one or more. A variable without "=" means "=*";
- * variables do not nest. A LITERAL is made of unreserved characters [A-Za-z0-9-._~] and is never
- * "." or "..". Immutable after parsing, so it may be shared between threads. */
+ * variables do not nest. A LITERAL is made of what a path may hold unescaped, [A-Za-z0-9-._~] and
+ * !$&'()+,;=@, without ':' and '*', which mean something here; it is never "." or "..". Immutable
+ * after parsing, so it may be shared between threads. */
 #ifndef TESTKIT_COMMON_HTTP_PATH_TEMPLATE_H
 #define TESTKIT_COMMON_HTTP_PATH_TEMPLATE_H
 
@@ -32,6 +33,10 @@ struct text path_template_source(const struct path_template *t);
 size_t path_template_variable_count(const struct path_template *t);
 /* "snapshot_id" or "snapshot.id"; borrowed from the template. */
 struct text path_template_variable(const struct path_template *t, size_t index);
+
+/* True when both stand for the same paths and take the same variables in the same places: "{a}" and
+ * "{a=*}" are equal. */
+bool path_template_equal(const struct path_template *a, const struct path_template *b);
 
 /* Appends the path with values[i] in place of variable i, escaped so that the far side decodes
  * exactly the same bytes (AIP-127: '/' stays only where the variable spans several segments).

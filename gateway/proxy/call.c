@@ -24,16 +24,18 @@ static bool translate_answer(struct proxy_call *call, struct error *err)
 {
     enum { BODY_SHOWN = 256 };
     const struct upstream_exchange *x = &call->exchange;
+    const struct binding *binding = call->request.binding;
     struct text body = buffer_text(&x->answer);
     struct error why = { 0 };
-    if (body.len > 0 && !is_json(x->content_type)) {
+    if (body.len > 0 && !binding->answers_raw && !is_json(x->content_type)) {
         char shown[BODY_SHOWN + 1];
         rpc_text_copy(shown, sizeof shown, body);
         return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON%s: %s",
                          x->status, x->content_type, done_anyway(call), shown);
     }
     call->reply = buffer_capped(call->settings->max_reply_bytes);
-    if (transcode_reply(call->method, body, &call->reply, &call->notes, &why))
+    const struct http_answer answer = { text_of(x->content_type), body };
+    if (transcode_reply(binding, &answer, &call->reply, &call->notes, &why))
         return true;
     enum error_code code = why.code == ERROR_RESOURCE_EXHAUSTED || why.code == ERROR_NO_MEMORY ||
                                    why.code == ERROR_NOT_SUPPORTED
@@ -67,12 +69,16 @@ static void add_headers(struct proxy_call *call)
     struct text authorization = call->authorization;
     if (authorization.data == NULL && call->settings->upstream_authorization != NULL)
         authorization = text_of(call->settings->upstream_authorization);
-    add_header(call, TEXT("Accept"), TEXT("application/json"));
+    const struct transcoded_request *request = &call->request;
+    const bool is_raw = request->binding->is_raw;
+    add_header(call, TEXT("Accept"),
+               request->binding->answers_raw ? TEXT("*/*") : TEXT("application/json"));
     add_header(call, TEXT("User-Agent"), TEXT("hypeman-gateway/" TESTKIT_VERSION));
     if (authorization.data != NULL)
         add_header(call, TEXT("Authorization"), authorization);
-    if (call->request.has_body)
-        add_header(call, TEXT("Content-Type"), TEXT("application/json"));
+    if (request->has_body && (!is_raw || request->content_type.len > 0))
+        add_header(call, TEXT("Content-Type"),
+                   is_raw ? buffer_text(&request->content_type) : TEXT("application/json"));
 }
 
 static bool prepare(struct proxy_call *call, struct text wire, struct error *err)
@@ -96,7 +102,8 @@ void proxy_call_start(struct proxy_call *call, struct text wire)
         finish_with_error(call, &err);
         return;
     }
-    x->method = call->request.verb;
+    x->method = call->request.binding->verb;
+    x->custom_verb = call->request.binding->verb_name;
     x->target = buffer_text(&call->request.target);
     x->body = buffer_text(&call->request.body);
     x->has_body = call->request.has_body;

@@ -33,7 +33,8 @@ enum upstream_outcome {
 struct upstream_exchange {
     /* The request. */
     enum http_method method;
-    struct text target; /* path and query, already escaped: sent byte for byte             */
+    const char *custom_verb; /* of HTTP_METHOD_OTHER: a token of RFC 9110, sent as it is      */
+    struct text target;      /* path and query, already escaped: sent byte for byte             */
     /* Sent as they are, besides Host, Content-Length and, unless given, "Accept-Encoding:
      * identity". FAILED, with nothing sent, when one holds a line break or NUL, or frames the
      * message (Host, Content-Length, Transfer-Encoding, Connection and kin). */

@@ -19,24 +19,11 @@ static bool is_length_delimited(enum field_type type)
     return type == TYPE_STRING || type == TYPE_BYTES || type == TYPE_MESSAGE;
 }
 
-static enum wire_type wire_type_of(enum field_type type)
-{
-    static const uint8_t types[] = {
-        [TYPE_DOUBLE] = WIRE_64BIT,   [TYPE_FLOAT] = WIRE_32BIT,   [TYPE_INT64] = WIRE_VARINT,
-        [TYPE_UINT64] = WIRE_VARINT,  [TYPE_INT32] = WIRE_VARINT,  [TYPE_FIXED64] = WIRE_64BIT,
-        [TYPE_FIXED32] = WIRE_32BIT,  [TYPE_BOOL] = WIRE_VARINT,   [TYPE_STRING] = WIRE_BYTES,
-        [TYPE_GROUP] = WIRE_BYTES,    [TYPE_MESSAGE] = WIRE_BYTES, [TYPE_BYTES] = WIRE_BYTES,
-        [TYPE_UINT32] = WIRE_VARINT,  [TYPE_ENUM] = WIRE_VARINT,   [TYPE_SFIXED32] = WIRE_32BIT,
-        [TYPE_SFIXED64] = WIRE_64BIT, [TYPE_SINT32] = WIRE_VARINT, [TYPE_SINT64] = WIRE_VARINT,
-    };
-    return (enum wire_type)types[type];
-}
-
 /* A record of another wire type than the field's is an unknown field, says the encoding guide;
  * repeated numbers come packed or one by one, and a pack of none is as good as no field. */
-static bool fits(const struct field *field, const struct wire_record *record)
+bool field_takes_record(const struct field *field, const struct wire_record *record)
 {
-    if (record->type == wire_type_of(field->type))
+    if (record->type == field_wire_type(field->type))
         return true;
     return record->type == WIRE_BYTES && field->is_repeated && !is_length_delimited(field->type) &&
            record->bytes.len > 0;
@@ -77,13 +64,7 @@ static bool push_occurrence(struct field_index *index, const struct wire_record 
     }
     struct occurrence *o = &index->occurrences[index->count++];
     const uint32_t position = (uint32_t)index->count;
-    *o = (struct occurrence){ .has_bytes = record->type == WIRE_BYTES };
-    if (o->has_bytes) {
-        o->data = record->bytes.data;
-        o->length = (uint32_t)record->bytes.len;
-    } else {
-        o->bits = record->value;
-    }
+    *o = occurrence_of(record);
     if (slot->first == 0)
         slot->first = position;
     else
@@ -118,7 +99,7 @@ static bool index_bytes(struct field_index *index, const struct indexed_message 
         if (!more)
             return true;
         const struct field *field = message_find_number(m->message, record.number);
-        if (field == NULL || !fits(field, &record))
+        if (field == NULL || !field_takes_record(field, &record))
             continue;
         settle_oneof(index, m, field);
         struct slot *slot = &index->slots[m->slots + field_index(m->message, field)];

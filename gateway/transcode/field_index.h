@@ -16,6 +16,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "gateway/transcode/schema.h"
+#include "gateway/transcode/wire.h"
 
 /* One occurrence of a field. `at` tells what is in the union. */
 struct occurrence {
@@ -27,6 +28,19 @@ struct occurrence {
     uint32_t next : 31;     /* 1 + the position of the field's next occurrence, 0 = last */
     uint32_t has_bytes : 1; /* the union holds data                                      */
 };
+
+/* The record as an occurrence, the last of its field. */
+static inline struct occurrence occurrence_of(const struct wire_record *record)
+{
+    struct occurrence o = { .has_bytes = record->type == WIRE_BYTES };
+    if (o.has_bytes) {
+        o.data = record->bytes.data;
+        o.length = (uint32_t)record->bytes.len;
+    } else {
+        o.bits = record->value;
+    }
+    return o;
+}
 
 struct slot {
     uint32_t first; /* 1 + position, 0 = the field does not occur */
@@ -67,6 +81,9 @@ MUST_USE bool field_index_open_nested(struct field_index *index,
                                       const struct indexed_message *parent,
                                       const struct field *field, struct indexed_message *out,
                                       struct error *err);
+
+/* True when the record, which has the field's number, has a form the field may have on the wire. */
+bool field_takes_record(const struct field *field, const struct wire_record *record);
 
 void field_index_close(struct field_index *index, const struct indexed_message *m);
 

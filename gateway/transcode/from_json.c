@@ -1,9 +1,5 @@
 #include "gateway/transcode/from_json.h"
 
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/arena.h"
@@ -13,319 +9,14 @@
 #include "common/json/go_duration.h"
 #include "common/json/json_reader.h"
 #include "common/json/rfc3339.h"
+#include "gateway/transcode/parse.h"
 #include "gateway/transcode/wire.h"
 
-enum { UNKNOWN_ENUM_SHOWN = 64 }; /* bytes of an unknown text, so that one cannot hide the others */
-enum { NUMBER_MAX_LEN = 512, SEEN_WORDS = 8 /* fields of a message that are tracked: 512 */ };
-
-/* The way to the current value, innermost first; lives on the call stack. */
-struct place {
-    const struct place *outer;
-    const struct field *field; /* NULL for an array element or map value */
-    struct text key;           /* map value                              */
-    int64_t index;             /* array element, else -1                 */
-};
-
-struct parse {
-    struct json_reader reader;
-    struct buffer *out;
-    struct json_notes *notes;
-    struct error *err;
-    const struct place *place;
-};
-
-/* ---- errors ------------------------------------------------------------------------------- */
-
-static size_t append_place(const struct place *place, char *out, size_t size)
-{
-    if (place == NULL)
-        return 0;
-    size_t used = append_place(place->outer, out, size);
-    if (used >= size)
-        return used;
-    int n = place->index >= 0 ? snprintf(out + used, size - used, "[%lld]", (long long)place->index)
-            : place->field == NULL
-                ? snprintf(out + used, size - used, "[\"" TEXT_FMT "\"]", TEXT_ARGS(place->key))
-                : snprintf(out + used, size - used, "%s" TEXT_FMT, used == 0 ? "" : ".",
-                           TEXT_ARGS(place->field->json_name));
-    return n < 0 ? used : used + (size_t)n;
-}
-
-static bool fail(struct parse *p, enum error_code code, const char *format, ...) PRINTF_LIKE(3, 4);
-
-static bool fail(struct parse *p, enum error_code code, const char *format, ...)
-{
-    /* Both hold a character more than fits, so that what cuts them sees whether it cuts one. */
-    char path[sizeof p->err->field + 4] = "";
-    char why[sizeof p->err->message + 4];
-    va_list values;
-    append_place(p->place, path, sizeof path);
-    path[text_cut_len(text_of(path), sizeof p->err->field - 1)] = '\0';
-    va_start(values, format);
-    (void)vsnprintf(why, sizeof why, format, values);
-    va_end(values);
-    return error_set_field(p->err, code, path, "%s%s%s", path, path[0] == '\0' ? "" : ": ", why);
-}
-
-static const char *token_name(enum json_token token)
-{
-    static const char *const names[] = {
-        [JSON_TOKEN_OBJECT_BEGIN] = "an object",
-        [JSON_TOKEN_OBJECT_END] = "}",
-        [JSON_TOKEN_ARRAY_BEGIN] = "an array",
-        [JSON_TOKEN_ARRAY_END] = "]",
-        [JSON_TOKEN_KEY] = "a key",
-        [JSON_TOKEN_STRING] = "a string",
-        [JSON_TOKEN_NUMBER] = "a number",
-        [JSON_TOKEN_TRUE] = "true",
-        [JSON_TOKEN_FALSE] = "false",
-        [JSON_TOKEN_NULL] = "null",
-        [JSON_TOKEN_END] = "the end",
-    };
-    return names[token];
-}
-
-static bool expected(struct parse *p, const char *what, enum json_token found)
-{
-    return fail(p, ERROR_INVALID_ARGUMENT, "expected %s, found %s", what, token_name(found));
-}
-
-static bool next(struct parse *p, enum json_token *token, struct text *text)
-{
-    return json_next(&p->reader, token, text, p->err);
-}
+enum { SEEN_WORDS = 8 /* fields of a message that are tracked: 512 */ };
 
 /* ---- single values ------------------------------------------------------------------------ */
 
-struct value {
-    enum json_token token;
-    struct text text;
-};
-
-/* Encodes one value into bits (numbers) or bytes written straight to out. `keep_zero` says that a
- * zero must be written: presence, array element, map entry. */
-
-static bool out_of_range(struct parse *p, struct text digits)
-{
-    return fail(p, ERROR_INVALID_ARGUMENT, TEXT_FMT " does not fit the field", TEXT_ARGS(digits));
-}
-
-/* A NUL-terminated copy for strtod and friends. */
-static bool number_copy(struct parse *p, struct text t, char out[NUMBER_MAX_LEN])
-{
-    if (t.len >= NUMBER_MAX_LEN)
-        return fail(p, ERROR_INVALID_ARGUMENT, "number is longer than %d characters",
-                    NUMBER_MAX_LEN - 1);
-    memcpy(out, t.data, t.len);
-    out[t.len] = '\0';
-    return true;
-}
-
-/* 1.0 and 1e3 are whole numbers too, exact below 2^53. */
-static bool whole_from_double(struct parse *p, struct text t, int64_t *out)
-{
-    const double limit = 9007199254740992.0;
-    char digits[NUMBER_MAX_LEN];
-    if (!number_copy(p, t, digits))
-        return false;
-    double value = strtod(digits, NULL);
-    if (value <= -limit || value >= limit)
-        return out_of_range(p, t);
-    if (value != floor(value))
-        return fail(p, ERROR_INVALID_ARGUMENT, "expected a whole number, found " TEXT_FMT,
-                    TEXT_ARGS(t));
-    *out = (int64_t)value;
-    return true;
-}
-
-/* Integers come as numbers; as strings too, which is how proto3 JSON writes 64 bits. */
-static bool is_integer_token(const struct value *v)
-{
-    return v->token == JSON_TOKEN_NUMBER || v->token == JSON_TOKEN_STRING;
-}
-
-static bool signed_value(struct parse *p, const struct value *v, int64_t min, int64_t max,
-                         int64_t *out)
-{
-    if (!is_integer_token(v))
-        return expected(p, "a whole number", v->token);
-    if (!text_parse_i64(v->text, out)) {
-        if (v->token == JSON_TOKEN_STRING)
-            return expected(p, "a whole number", v->token);
-        if (memchr(v->text.data, '.', v->text.len) == NULL &&
-            memchr(v->text.data, 'e', v->text.len) == NULL &&
-            memchr(v->text.data, 'E', v->text.len) == NULL)
-            return out_of_range(p, v->text);
-        if (!whole_from_double(p, v->text, out))
-            return false;
-    }
-    return (*out >= min && *out <= max) || out_of_range(p, v->text);
-}
-
-static bool unsigned_value(struct parse *p, const struct value *v, uint64_t max, uint64_t *out)
-{
-    int64_t small = 0;
-    if (is_integer_token(v) && text_parse_u64(v->text, out))
-        return *out <= max || out_of_range(p, v->text);
-    if (!signed_value(p, v, 0, INT64_MAX, &small))
-        return false;
-    *out = (uint64_t)small;
-    return *out <= max || out_of_range(p, v->text);
-}
-
-static bool double_value(struct parse *p, const struct value *v, double *out)
-{
-    static const struct {
-        const char *text;
-        double value;
-    } words[] = { { "NaN", (double)NAN },
-                  { "Infinity", (double)INFINITY },
-                  { "-Infinity", -(double)INFINITY } };
-    char digits[NUMBER_MAX_LEN];
-    if (v->token == JSON_TOKEN_STRING)
-        for (size_t i = 0; i < ARRAY_LEN(words); i++)
-            if (text_equal_cstr(v->text, words[i].text)) {
-                *out = words[i].value;
-                return true;
-            }
-    if (v->token != JSON_TOKEN_NUMBER)
-        return expected(p, "a number", v->token);
-    if (!number_copy(p, v->text, digits))
-        return false;
-    *out = strtod(digits, NULL);
-    return isfinite(*out) || out_of_range(p, v->text);
-}
-
-static bool float_bits(struct parse *p, const struct value *v, uint64_t *bits)
-{
-    const double limit = 0x1.ffffffp127; /* from here on the nearest float is infinite */
-    double value = 0;
-    if (!double_value(p, v, &value))
-        return false;
-    if (isfinite(value) && fabs(value) >= limit)
-        return out_of_range(p, v->text);
-    float narrow = (float)value;
-    uint32_t low;
-    memcpy(&low, &narrow, sizeof low);
-    *bits = low;
-    return true;
-}
-
-static void note_unknown_enum(struct parse *p, const struct field *field, struct text value)
-{
-    char *notes = p->notes->unknown_enum;
-    size_t used = strlen(notes);
-    size_t room = sizeof p->notes->unknown_enum - used;
-    value.len = text_cut_len(value, UNKNOWN_ENUM_SHOWN);
-    int n = snprintf(notes + used, room, "%s" TEXT_FMT "=" TEXT_FMT, used == 0 ? "" : ", ",
-                     TEXT_ARGS(field->json_name), TEXT_ARGS(value));
-    if (n < 0 || (size_t)n >= room)
-        notes[used] = '\0'; /* the notes before it stay whole */
-}
-
-static bool enum_bits(struct parse *p, const struct field *field, const struct value *v,
-                      uint64_t *bits)
-{
-    int64_t number = 0;
-    if (v->token == JSON_TOKEN_NUMBER) {
-        if (!signed_value(p, v, INT32_MIN, INT32_MAX, &number))
-            return false;
-    } else if (v->token == JSON_TOKEN_STRING) {
-        const struct enum_value *found = enumeration_find_json(field->enumeration, v->text);
-        if (found != NULL)
-            number = found->number;
-        else
-            note_unknown_enum(p, field, v->text);
-    } else {
-        return expected(p, "a string", v->token);
-    }
-    *bits = (uint64_t)number;
-    return true;
-}
-
-static bool bool_bits(struct parse *p, const struct value *v, uint64_t *bits)
-{
-    if (v->token != JSON_TOKEN_TRUE && v->token != JSON_TOKEN_FALSE)
-        return expected(p, "true or false", v->token);
-    *bits = v->token == JSON_TOKEN_TRUE;
-    return true;
-}
-
-static bool number_bits(struct parse *p, const struct field *field, const struct value *v,
-                        uint64_t *bits)
-{
-    int64_t whole = 0;
-    double real = 0;
-    switch (field->type) {
-    case TYPE_INT64:
-    case TYPE_SFIXED64:
-    case TYPE_SINT64:
-        if (!signed_value(p, v, INT64_MIN, INT64_MAX, &whole))
-            return false;
-        *bits = field->type == TYPE_SINT64 ? wire_zigzag(whole) : (uint64_t)whole;
-        return true;
-    case TYPE_INT32:
-    case TYPE_SFIXED32:
-    case TYPE_SINT32:
-        if (!signed_value(p, v, INT32_MIN, INT32_MAX, &whole))
-            return false;
-        *bits = field->type == TYPE_SINT32     ? wire_zigzag(whole)
-                : field->type == TYPE_SFIXED32 ? (uint32_t)whole
-                                               : (uint64_t)whole;
-        return true;
-    case TYPE_UINT64:
-    case TYPE_FIXED64:
-        return unsigned_value(p, v, UINT64_MAX, bits);
-    case TYPE_UINT32:
-    case TYPE_FIXED32:
-        return unsigned_value(p, v, UINT32_MAX, bits);
-    case TYPE_BOOL:
-        return bool_bits(p, v, bits);
-    case TYPE_ENUM:
-        return enum_bits(p, field, v, bits);
-    case TYPE_FLOAT:
-        return float_bits(p, v, bits);
-    case TYPE_DOUBLE:
-        if (!double_value(p, v, &real))
-            return false;
-        memcpy(bits, &real, sizeof *bits);
-        return true;
-    case TYPE_STRING:
-    case TYPE_BYTES:
-    case TYPE_GROUP:
-    case TYPE_MESSAGE:
-    default:
-        return fail(p, ERROR_INTERNAL, "has no number");
-    }
-}
-
-static enum wire_type number_wire_type(enum field_type type)
-{
-    switch (type) {
-    case TYPE_DOUBLE:
-    case TYPE_FIXED64:
-    case TYPE_SFIXED64:
-        return WIRE_64BIT;
-    case TYPE_FLOAT:
-    case TYPE_FIXED32:
-    case TYPE_SFIXED32:
-        return WIRE_32BIT;
-    case TYPE_INT64:
-    case TYPE_UINT64:
-    case TYPE_INT32:
-    case TYPE_BOOL:
-    case TYPE_STRING:
-    case TYPE_GROUP:
-    case TYPE_MESSAGE:
-    case TYPE_BYTES:
-    case TYPE_UINT32:
-    case TYPE_ENUM:
-    case TYPE_SINT32:
-    case TYPE_SINT64:
-    default:
-        return WIRE_VARINT;
-    }
-}
+/* `keep_zero` says that a zero must be written: presence, array element, map entry. */
 
 static void put_bits(struct parse *p, enum wire_type type, uint64_t bits)
 {
@@ -342,7 +33,7 @@ static bool put_base64(struct parse *p, const struct field *field, struct text t
     wire_write_tag(p->out, field->number, WIRE_BYTES);
     size_t mark = wire_begin_length(p->out);
     if (!base64_decode(p->out, t) && !p->out->failed)
-        return fail(p, ERROR_INVALID_ARGUMENT, "is not base64");
+        return parse_fail(p, ERROR_INVALID_ARGUMENT, "is not base64");
     wire_end_length(p->out, mark);
     return true;
 }
@@ -351,7 +42,7 @@ static bool put_text(struct parse *p, const struct field *field, const struct va
                      bool keep_zero)
 {
     if (v->token != JSON_TOKEN_STRING)
-        return expected(p, "a string", v->token);
+        return parse_mismatch(p, "a string", v->token);
     if (v->text.len == 0 && !keep_zero)
         return true;
     if (field->type == TYPE_BYTES)
@@ -412,20 +103,21 @@ static bool go_duration(struct text t, struct timestamp *out)
     return true;
 }
 
-static bool put_time(struct parse *p, const struct field *field, const struct value *v)
+/* The content of a Timestamp or Duration. */
+static bool put_time(struct parse *p, const struct message *message, bool is_go,
+                     const struct value *v)
 {
     struct timestamp time = { 0 };
     if (v->token != JSON_TOKEN_STRING)
-        return expected(p, "a string", v->token);
-    if (field->message->form == FORM_TIMESTAMP) {
+        return parse_mismatch(p, "a string", v->token);
+    if (message->form == FORM_TIMESTAMP) {
         if (!rfc3339_parse(v->text, &time))
-            return fail(p, ERROR_INVALID_ARGUMENT, "is not an RFC 3339 time: " TEXT_FMT,
-                        TEXT_ARGS(v->text));
-    } else if (!(field->is_go_duration ? go_duration : proto_duration)(v->text, &time)) {
-        return fail(p, ERROR_INVALID_ARGUMENT, "is not a duration: " TEXT_FMT, TEXT_ARGS(v->text));
+            return parse_fail(p, ERROR_INVALID_ARGUMENT, "is not an RFC 3339 time: " TEXT_FMT,
+                              TEXT_ARGS(v->text));
+    } else if (!(is_go ? go_duration : proto_duration)(v->text, &time)) {
+        return parse_fail(p, ERROR_INVALID_ARGUMENT, "is not a duration: " TEXT_FMT,
+                          TEXT_ARGS(v->text));
     }
-    wire_write_tag(p->out, field->number, WIRE_BYTES);
-    size_t mark = wire_begin_length(p->out);
     if (time.seconds != 0) {
         wire_write_tag(p->out, 1, WIRE_VARINT);
         wire_write_varint(p->out, (uint64_t)time.seconds);
@@ -434,23 +126,45 @@ static bool put_time(struct parse *p, const struct field *field, const struct va
         wire_write_tag(p->out, 2, WIRE_VARINT);
         wire_write_varint(p->out, (uint64_t)(int64_t)time.nanos);
     }
-    wire_end_length(p->out, mark);
     return true;
 }
 
-static bool put_single(struct parse *p, const struct field *field, const struct value *v,
+/* The content of a FieldMask: "userName,address.city" -> user_name, address.city. */
+static bool put_mask(struct parse *p, const struct value *v)
+{
+    if (v->token != JSON_TOKEN_STRING)
+        return parse_mismatch(p, "a string", v->token);
+    struct text rest = v->text;
+    while (rest.len > 0) {
+        const struct text path = text_split(&rest, ',');
+        if (path.len == 0 || (rest.data != NULL && rest.len == 0))
+            return parse_fail(p, ERROR_INVALID_ARGUMENT, "is not a field mask: " TEXT_FMT,
+                              TEXT_ARGS(v->text));
+        wire_write_tag(p->out, 1, WIRE_BYTES);
+        size_t mark = wire_begin_length(p->out);
+        for (size_t i = 0; i < path.len; i++) {
+            const bool is_upper = path.data[i] >= 'A' && path.data[i] <= 'Z';
+            if (is_upper)
+                buffer_append_byte(p->out, '_');
+            buffer_append_byte(p->out, (uint8_t)(path.data[i] + (is_upper ? 'a' - 'A' : 0)));
+        }
+        wire_end_length(p->out, mark);
+    }
+    return true;
+}
+
+/* Any field but of a message type. */
+static bool put_scalar(struct parse *p, const struct field *field, const struct value *v,
                        bool keep_zero)
 {
     uint64_t bits = 0;
     if (field->type == TYPE_STRING || field->type == TYPE_BYTES)
         return put_text(p, field, v, keep_zero);
-    if (field->type == TYPE_MESSAGE)
-        return put_time(p, field, v);
-    if (!number_bits(p, field, v, &bits))
+    if (!parse_bits(p, field, v, &bits))
         return false;
     if (bits == 0 && !keep_zero)
         return true;
-    enum wire_type type = number_wire_type(field->type);
+    enum wire_type type = field_wire_type(field->type);
     wire_write_tag(p->out, field->number, type);
     put_bits(p, type, bits);
     return true;
@@ -459,34 +173,50 @@ static bool put_single(struct parse *p, const struct field *field, const struct 
 /* ---- messages ----------------------------------------------------------------------------- */
 
 static bool put_members(struct parse *p, const struct message *message);
+static bool put_content(struct parse *p, const struct message *message, bool is_go,
+                        const struct value *v);
+
+/* What nests deeper than a client would read is refused here already: one level of Struct in JSON
+ * is three on the wire. */
+static bool begin_message(struct parse *p, const struct field *field, size_t *mark)
+{
+    if (p->depth == WIRE_MAX_DEPTH)
+        return parse_fail(p, ERROR_RESOURCE_EXHAUSTED, "is nested deeper than %d messages",
+                          WIRE_MAX_DEPTH);
+    p->depth++;
+    wire_write_tag(p->out, field->number, WIRE_BYTES);
+    *mark = wire_begin_length(p->out);
+    return true;
+}
+
+static void end_message(struct parse *p, size_t mark)
+{
+    p->depth--;
+    wire_end_length(p->out, mark);
+}
 
 static bool put_message(struct parse *p, const struct field *field, const struct value *v)
 {
-    if (field->message->form == FORM_UNSUPPORTED)
-        return fail(p, ERROR_NOT_SUPPORTED, "type " TEXT_FMT " is not translated",
-                    TEXT_ARGS(field->message->full_name));
-    if (v->token != JSON_TOKEN_OBJECT_BEGIN)
-        return expected(p, "an object", v->token);
-    wire_write_tag(p->out, field->number, WIRE_BYTES);
-    size_t mark = wire_begin_length(p->out);
-    if (!put_members(p, field->message))
+    size_t mark = 0;
+    if (!begin_message(p, field, &mark) ||
+        !put_content(p, field->message, field->is_go_duration, v))
         return false;
-    wire_end_length(p->out, mark);
+    end_message(p, mark);
     return true;
 }
 
 static bool put_element(struct parse *p, const struct field *field, const struct value *v)
 {
-    return field_is_single_text(field) ? put_single(p, field, v, true) : put_message(p, field, v);
+    return field->type == TYPE_MESSAGE ? put_message(p, field, v) : put_scalar(p, field, v, true);
 }
 
 /* The elements of an array whose '[' was read. Numbers go packed, as proto3 wants. */
 static bool put_array(struct parse *p, const struct field *field)
 {
-    const bool is_packed = field_is_single_text(field) && field->type != TYPE_STRING &&
-                           field->type != TYPE_BYTES && field->type != TYPE_MESSAGE;
+    const bool is_packed =
+        field->type != TYPE_STRING && field->type != TYPE_BYTES && field->type != TYPE_MESSAGE;
     const size_t start = p->out->len;
-    struct place place = { .outer = p->place, .index = 0 };
+    struct place place = { .outer = p->place, .kind = PLACE_ELEMENT };
     size_t mark = 0;
     if (is_packed) {
         wire_write_tag(p->out, field->number, WIRE_BYTES);
@@ -496,14 +226,14 @@ static bool put_array(struct parse *p, const struct field *field)
     for (;; place.index++) {
         struct value v = { 0 };
         uint64_t bits = 0;
-        if (!next(p, &v.token, &v.text))
+        if (!parse_next(p, &v))
             return false;
         if (v.token == JSON_TOKEN_ARRAY_END)
             break;
         if (is_packed) {
-            if (!number_bits(p, field, &v, &bits))
+            if (!parse_bits(p, field, &v, &bits))
                 return false;
-            put_bits(p, number_wire_type(field->type), bits);
+            put_bits(p, field_wire_type(field->type), bits);
         } else if (!put_element(p, field, &v)) {
             return false;
         }
@@ -523,44 +253,90 @@ static bool put_map_key(struct parse *p, const struct field *key, struct text te
         v.token = text_equal_cstr(text, "true")    ? JSON_TOKEN_TRUE
                   : text_equal_cstr(text, "false") ? JSON_TOKEN_FALSE
                                                    : JSON_TOKEN_STRING;
-    return put_single(p, key, &v, true);
+    return put_scalar(p, key, &v, true);
 }
 
+/* The members of an object whose '{' was read, as the entries of a map. */
 static bool put_map(struct parse *p, const struct field *field)
 {
     const struct field *key_field = message_find_number(field->message, 1);
     const struct field *value_field = message_find_number(field->message, 2);
-    struct place place = { .outer = p->place, .index = -1 };
+    struct place place = { .outer = p->place, .kind = PLACE_KEY };
     p->place = &place;
     for (;;) {
         struct value key = { 0 };
         struct value v = { 0 };
-        if (!next(p, &key.token, &key.text))
+        size_t mark = 0;
+        if (!parse_next(p, &key))
             return false;
         if (key.token == JSON_TOKEN_OBJECT_END)
             break;
         place.key = key.text;
-        wire_write_tag(p->out, field->number, WIRE_BYTES);
-        size_t mark = wire_begin_length(p->out);
-        if (!put_map_key(p, key_field, key.text) || !next(p, &v.token, &v.text) ||
-            !put_element(p, value_field, &v))
+        if (!begin_message(p, field, &mark) || !put_map_key(p, key_field, key.text) ||
+            !parse_next(p, &v) || !put_element(p, value_field, &v))
             return false;
-        wire_end_length(p->out, mark);
+        end_message(p, mark);
     }
     p->place = place.outer;
     return true;
 }
 
-static bool put_value(struct parse *p, const struct field *field, const struct value *v)
+/* The content of a Value: whichever kind the token is of. */
+static bool put_kind(struct parse *p, const struct message *message, const struct value *v)
+{
+    static const uint8_t kinds[] = {
+        [JSON_TOKEN_NULL] = 1,        [JSON_TOKEN_NUMBER] = 2, [JSON_TOKEN_STRING] = 3,
+        [JSON_TOKEN_TRUE] = 4,        [JSON_TOKEN_FALSE] = 4,  [JSON_TOKEN_OBJECT_BEGIN] = 5,
+        [JSON_TOKEN_ARRAY_BEGIN] = 6,
+    };
+    return put_element(p, message_find_number(message, kinds[v->token]), v);
+}
+
+static bool put_lone_field(struct parse *p, const struct field *field, const struct value *v)
 {
     if (field->is_map)
         return v->token == JSON_TOKEN_OBJECT_BEGIN ? put_map(p, field)
-                                                   : expected(p, "an object", v->token);
+                                                   : parse_mismatch(p, "an object", v->token);
+    return v->token == JSON_TOKEN_ARRAY_BEGIN ? put_array(p, field)
+                                              : parse_mismatch(p, "an array", v->token);
+}
+
+/* What stands inside a message of that type, without tag and length. */
+static bool put_content(struct parse *p, const struct message *message, bool is_go,
+                        const struct value *v)
+{
+    switch (message->form) {
+    case FORM_TIMESTAMP:
+    case FORM_DURATION:
+        return put_time(p, message, is_go, v);
+    case FORM_WRAPPER:
+        return put_scalar(p, message->wrapped, v, false);
+    case FORM_FIELD_MASK:
+        return put_mask(p, v);
+    case FORM_STRUCT:
+    case FORM_LIST:
+        return put_lone_field(p, message_find_number(message, 1), v);
+    case FORM_VALUE:
+        return put_kind(p, message, v);
+    case FORM_ANY:
+        return parse_fail(p, ERROR_NOT_SUPPORTED, "is a " TEXT_FMT ", which is not translated",
+                          TEXT_ARGS(message->full_name));
+    case FORM_OBJECT:
+    case FORM_MAP_ENTRY:
+    case FORM_EMPTY:
+    case FORM_HTTP_BODY:
+    default:
+        return v->token == JSON_TOKEN_OBJECT_BEGIN ? put_members(p, message)
+                                                   : parse_mismatch(p, "an object", v->token);
+    }
+}
+
+static bool put_value(struct parse *p, const struct field *field, const struct value *v)
+{
     if (field->is_repeated)
-        return v->token == JSON_TOKEN_ARRAY_BEGIN ? put_array(p, field)
-                                                  : expected(p, "an array", v->token);
-    return field_is_single_text(field) ? put_single(p, field, v, field->has_presence)
-                                       : put_message(p, field, v);
+        return put_lone_field(p, field, v);
+    return field->type == TYPE_MESSAGE ? put_message(p, field, v)
+                                       : put_scalar(p, field, v, field->has_presence);
 }
 
 /* Every member at most once: on the wire a second one would merge or append, which no JSON reader
@@ -571,12 +347,13 @@ static bool check_first(struct parse *p, const struct message *message, const st
     size_t at = field_index(message, field);
     if (at < 64 * (size_t)SEEN_WORDS) {
         if (seen[at / 64] >> (at % 64) & 1)
-            return fail(p, ERROR_INVALID_ARGUMENT, "is given twice");
+            return parse_fail(p, ERROR_INVALID_ARGUMENT, "is given twice");
         seen[at / 64] |= UINT64_C(1) << (at % 64);
     }
     if (field->oneof >= 0 && field->oneof < 64) {
         if (*seen_oneofs >> field->oneof & 1)
-            return fail(p, ERROR_INVALID_ARGUMENT, "excludes another member that is given too");
+            return parse_fail(p, ERROR_INVALID_ARGUMENT,
+                              "excludes another member that is given too");
         *seen_oneofs |= UINT64_C(1) << field->oneof;
     }
     return true;
@@ -585,7 +362,7 @@ static bool check_first(struct parse *p, const struct message *message, const st
 static bool skip_value(struct parse *p)
 {
     struct value v = { 0 };
-    return next(p, &v.token, &v.text) && json_skip(&p->reader, v.token, p->err);
+    return parse_next(p, &v) && json_skip(&p->reader, v.token, p->err);
 }
 
 /* The members of an object whose '{' was read. */
@@ -596,7 +373,7 @@ static bool put_members(struct parse *p, const struct message *message)
     for (;;) {
         struct value key = { 0 };
         struct value v = { 0 };
-        if (!next(p, &key.token, &key.text))
+        if (!parse_next(p, &key))
             return false;
         if (key.token == JSON_TOKEN_OBJECT_END)
             return true;
@@ -607,11 +384,11 @@ static bool put_members(struct parse *p, const struct message *message)
                 return false;
             continue;
         }
-        const struct place place = { .outer = p->place, .field = field, .index = -1 };
+        const struct place place = { .outer = p->place, .kind = PLACE_FIELD, .field = field };
         p->place = &place;
-        if (!next(p, &v.token, &v.text))
+        if (!parse_next(p, &v))
             return false;
-        if (v.token != JSON_TOKEN_NULL &&
+        if ((v.token != JSON_TOKEN_NULL || field->takes_null) &&
             (!check_first(p, message, field, seen, &seen_oneofs) || !put_value(p, field, &v)))
             return false;
         p->place = place.outer;
@@ -622,42 +399,40 @@ static bool put_members(struct parse *p, const struct message *message)
 
 enum { JSON_ARENA_BYTES = 64 << 20 };
 
+static bool check_room(const struct buffer *out, struct error *err)
+{
+    if (!out->failed)
+        return true;
+    if (!out->out_of_room)
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the message");
+    return error_set(err, ERROR_RESOURCE_EXHAUSTED, "the message is larger than %zu bytes",
+                     out->max);
+}
+
 static bool finish(struct parse *p)
 {
     struct value end = { 0 };
-    if (!next(p, &end.token, &end.text))
-        return false;
-    if (!p->out->failed)
-        return true;
-    if (!p->out->out_of_room)
-        return error_set(p->err, ERROR_NO_MEMORY, "no memory for the message");
-    return error_set(p->err, ERROR_RESOURCE_EXHAUSTED, "the message is larger than %zu bytes",
-                     p->out->max);
+    return parse_next(p, &end) && check_room(p->out, p->err);
 }
 
 static bool put_whole(struct parse *p, const struct message *message)
 {
     struct value v = { 0 };
-    if (!next(p, &v.token, &v.text))
+    if (!parse_next(p, &v))
         return false;
     if (message->form == FORM_EMPTY)
         return json_skip(&p->reader, v.token, p->err) && finish(p);
-    if (message->form != FORM_OBJECT)
-        return fail(p, ERROR_NOT_SUPPORTED, "type " TEXT_FMT " is not translated on its own",
-                    TEXT_ARGS(message->full_name));
-    if (v.token != JSON_TOKEN_OBJECT_BEGIN)
-        return expected(p, "an object", v.token);
-    return put_members(p, message) && finish(p);
+    return put_content(p, message, false, &v) && finish(p);
 }
 
 static bool put_response_body(struct parse *p, const struct field *field)
 {
-    const struct place place = { .field = field, .index = -1 };
+    const struct place place = { .kind = PLACE_FIELD, .field = field };
     struct value v = { 0 };
-    if (!next(p, &v.token, &v.text))
+    if (!parse_next(p, &v))
         return false;
     p->place = &place;
-    bool ok = v.token == JSON_TOKEN_NULL || put_value(p, field, &v);
+    bool ok = (v.token == JSON_TOKEN_NULL && !field->takes_null) || put_value(p, field, &v);
     p->place = NULL;
     return ok && finish(p);
 }
@@ -666,17 +441,52 @@ bool json_to_wire(const struct message *message, struct text json, struct buffer
                   struct json_notes *notes, struct error *err)
 {
     SCOPED(arena) struct arena arena = arena_capped(JSON_ARENA_BYTES);
-    struct parse p = { json_reader_from(json, &arena), out, notes, err, NULL };
+    struct parse p = { json_reader_from(json, &arena), out, notes, err, NULL, 1 };
     return put_whole(&p, message);
 }
 
-bool transcode_reply(const struct method *method, struct text body, struct buffer *out,
-                     struct json_notes *notes, struct error *err)
+static bool put_http_body(struct buffer *out, struct text content_type, struct text body,
+                          struct error *err)
 {
-    if (body.len == 0)
+    enum { CONTENT_TYPE = 1, DATA = 2 }; /* google/api/httpbody.proto */
+    if (!text_is_utf8(content_type))
+        return error_set(err, ERROR_INVALID_ARGUMENT, "the answer's Content-Type is not UTF-8");
+    if (content_type.len > 0) {
+        wire_write_tag(out, CONTENT_TYPE, WIRE_BYTES);
+        wire_write_bytes(out, content_type);
+    }
+    if (body.len > 0) {
+        wire_write_tag(out, DATA, WIRE_BYTES);
+        wire_write_bytes(out, body);
+    }
+    return true;
+}
+
+static bool put_raw_answer(const struct binding *binding, const struct http_answer *answer,
+                           struct buffer *out, struct error *err)
+{
+    const struct field *field = binding->response_body;
+    size_t mark = 0;
+    if (field != NULL) {
+        wire_write_tag(out, field->number, WIRE_BYTES);
+        mark = wire_begin_length(out);
+    }
+    if (!put_http_body(out, answer->content_type, answer->body, err))
+        return false;
+    if (field != NULL)
+        wire_end_length(out, mark);
+    return check_room(out, err);
+}
+
+bool transcode_reply(const struct binding *binding, const struct http_answer *answer,
+                     struct buffer *out, struct json_notes *notes, struct error *err)
+{
+    if (binding->answers_raw)
+        return put_raw_answer(binding, answer, out, err);
+    if (answer->body.len == 0)
         return true;
     SCOPED(arena) struct arena arena = arena_capped(JSON_ARENA_BYTES);
-    struct parse p = { json_reader_from(body, &arena), out, notes, err, NULL };
-    return method->response_body == NULL ? put_whole(&p, method->reply)
-                                         : put_response_body(&p, method->response_body);
+    struct parse p = { json_reader_from(answer->body, &arena), out, notes, err, NULL, 1 };
+    return binding->response_body == NULL ? put_whole(&p, binding->reply)
+                                          : put_response_body(&p, binding->response_body);
 }

@@ -4,12 +4,13 @@
 #include "common/http/query.h"
 #include "gateway/transcode/to_json.h"
 
-enum { REQUEST_ARENA_BYTES = 32 << 20, QUERY_NAME_MAX = 1024 };
+enum { REQUEST_ARENA_BYTES = 32 << 20, QUERY_NAME_MAX = 1024, CONTENT_TYPE_MAX = 1024 };
 
 void transcoded_request_fini(struct transcoded_request *request)
 {
     buffer_fini(&request->target);
     buffer_fini(&request->body);
+    buffer_fini(&request->content_type);
 }
 
 /* ---- path --------------------------------------------------------------------------------- */
@@ -19,12 +20,12 @@ static bool variable_value(struct wire_walk *walk, const struct indexed_message 
                            const struct field_path *path, size_t depth, struct text *out)
 {
     const struct field *field = path->steps[depth];
-    const struct walk_step step = { walk->step, field };
+    const struct place place = { .outer = walk->place, .kind = PLACE_FIELD, .field = field };
     struct value_text value = { 0 };
     struct indexed_message nested;
     *out = (struct text){ "", 0 };
 
-    walk->step = &step;
+    walk->place = &place;
     bool ok = true;
     if (depth + 1 == path->length) {
         /* Zero is a value, except where zero differs from absent. */
@@ -33,7 +34,8 @@ static bool variable_value(struct wire_walk *walk, const struct indexed_message 
         if (ok && value.text.len > 0) {
             out->data = arena_copy(walk->arena, value.text);
             out->len = value.text.len;
-            ok = out->data != NULL || walk_error(walk, ERROR_NO_MEMORY, "no memory for the path");
+            ok = out->data != NULL ||
+                 walk_error(walk, ERROR_NO_MEMORY, "finds no memory for its value");
         }
     } else if (field_is_set(walk, m, field)) {
         ok = field_index_open_nested(&walk->index, m, field, &nested, walk->err) ||
@@ -43,7 +45,7 @@ static bool variable_value(struct wire_walk *walk, const struct indexed_message 
             field_index_close(&walk->index, &nested);
         }
     }
-    walk->step = step.outer;
+    walk->place = place.outer;
     return ok;
 }
 
@@ -90,7 +92,7 @@ struct query_writer {
 static bool push_name(struct wire_walk *walk, struct query_writer *q, struct text part)
 {
     if (part.len >= sizeof q->name - q->name_len)
-        return walk_error(walk, ERROR_RESOURCE_EXHAUSTED, "query name is longer than %d bytes",
+        return walk_error(walk, ERROR_RESOURCE_EXHAUSTED, "has a query name longer than %d bytes",
                           QUERY_NAME_MAX);
     for (size_t i = 0; i < part.len; i++)
         q->name[q->name_len++] = part.data[i];
@@ -158,11 +160,21 @@ static bool write_query_message(struct wire_walk *walk, struct query_writer *q,
                                 const struct indexed_message *m, const struct field_filter *filter,
                                 const struct field *body_field);
 
+static bool has_query_form(const struct field *field)
+{
+    return !field->is_repeated &&
+           (field->message->form == FORM_OBJECT || field->message->form == FORM_EMPTY);
+}
+
 static bool write_query_nested(struct wire_walk *walk, struct query_writer *q,
                                const struct indexed_message *m, const struct field *field,
                                const struct field_filter *inner)
 {
     struct indexed_message nested;
+    if (!has_query_form(field))
+        return walk_error(walk, ERROR_NOT_SUPPORTED,
+                          "is a " TEXT_FMT ", which cannot be sent in a query",
+                          TEXT_ARGS(field->message->full_name));
     if (!push_name(walk, q, TEXT(".")))
         return false;
     if (!field_index_open_nested(&walk->index, m, field, &nested, walk->err))
@@ -181,10 +193,10 @@ static bool write_query_field(struct wire_walk *walk, struct query_writer *q,
         return false;
     if (field->is_map)
         return write_query_map(walk, q, m, field);
+    if (!field->is_single)
+        return write_query_nested(walk, q, m, field, inner);
     if (field->is_repeated)
         return write_query_repeated(walk, q, m, field);
-    if (!field_is_single_text(field))
-        return write_query_nested(walk, q, m, field, inner);
     if (!field_value_text(walk, m, field, &value))
         return false;
     put_pair(q, &value);
@@ -202,10 +214,10 @@ static bool write_query_message(struct wire_walk *walk, struct query_writer *q,
         if (field == body_field || active == FILTER_TAKES_FIELD || !field_is_set(walk, m, field))
             continue;
         const struct field_filter inner = { filter->paths, active, filter->depth + 1 };
-        const struct walk_step step = { walk->step, field };
-        walk->step = &step;
+        const struct place place = { .outer = walk->place, .kind = PLACE_FIELD, .field = field };
+        walk->place = &place;
         bool ok = write_query_field(walk, q, m, field, &inner);
-        walk->step = step.outer;
+        walk->place = place.outer;
         if (!ok)
             return false;
         q->name_len = base;
@@ -215,29 +227,100 @@ static bool write_query_message(struct wire_walk *walk, struct query_writer *q,
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-static bool write_body(struct wire_walk *walk, const struct indexed_message *m,
-                       const struct binding *b, const struct field_filter *filter,
-                       struct transcoded_request *out)
+static struct text last_bytes(const struct wire_walk *walk, const struct indexed_message *m,
+                              uint32_t number)
 {
-    struct json_writer w = json_writer_to(&out->body, JSON_ESCAPE_MINIMAL);
-    if (b->body == BODY_ALL) {
-        out->has_body = true;
-        return write_message(walk, &w, m, filter);
-    }
-    if (b->body == BODY_NONE)
-        return true;
-    if (field_is_set(walk, m, b->body_field)) {
-        const uint32_t active = field_filter_enter(filter, b->body_field);
-        const struct field_filter inner = { filter->paths, active, 1 };
-        out->has_body = true;
-        return write_field(walk, &w, m, b->body_field, &inner);
-    }
-    /* An unset message still has a form, {}; an unset value has none. */
-    if (b->body_field->type == TYPE_MESSAGE && !b->body_field->is_repeated) {
-        out->has_body = true;
-        json_write_raw(&w, TEXT("{}"));
+    const struct field *field = message_find_number(m->message, number);
+    const struct slot *slot = field_index_slot(&walk->index, m, field);
+    if (slot->first == 0)
+        return TEXT("");
+    const struct occurrence *o = field_index_at(&walk->index, slot->last);
+    return (struct text){ o->data, o->length };
+}
+
+/* RFC 9110 5.5, and no more than ASCII: what else could end the header line. */
+static bool is_header_value(struct text t)
+{
+    for (size_t i = 0; i < t.len; i++) {
+        unsigned char c = (unsigned char)t.data[i];
+        if ((c < ' ' && c != '\t') || c >= 0x7f)
+            return false;
     }
     return true;
+}
+
+/* An HttpBody's own bytes under its own type. */
+static bool write_raw_body(struct wire_walk *walk, const struct indexed_message *m,
+                           struct transcoded_request *out)
+{
+    enum { CONTENT_TYPE = 1, DATA = 2 }; /* google/api/httpbody.proto */
+    const struct text type = last_bytes(walk, m, CONTENT_TYPE);
+    if (!is_header_value(type) || type.len > CONTENT_TYPE_MAX)
+        return walk_error(walk, ERROR_INVALID_ARGUMENT, "has a content type that is none");
+    for (size_t i = 0; i < m->message->field_count; i++) {
+        const struct field *field = &m->message->fields[i];
+        if (field->number != CONTENT_TYPE && field->number != DATA && field_is_set(walk, m, field))
+            return walk_error(walk, ERROR_NOT_SUPPORTED, "has " TEXT_FMT ", which cannot be sent",
+                              TEXT_ARGS(field->name));
+    }
+    out->content_type = buffer_capped(CONTENT_TYPE_MAX);
+    buffer_append_text(&out->content_type, type);
+    buffer_append_text(&out->body, last_bytes(walk, m, DATA));
+    out->has_body = true;
+    return true;
+}
+
+static bool write_raw_field(struct wire_walk *walk, const struct indexed_message *m,
+                            const struct field *field, struct transcoded_request *out)
+{
+    const struct place place = { .outer = walk->place, .kind = PLACE_FIELD, .field = field };
+    struct indexed_message nested;
+    walk->place = &place;
+    if (!field_index_open_nested(&walk->index, m, field, &nested, walk->err))
+        return walk_locate(walk);
+    bool ok = write_raw_body(walk, &nested, out);
+    field_index_close(&walk->index, &nested);
+    walk->place = place.outer;
+    return ok;
+}
+
+static bool write_whole_body(struct wire_walk *walk, const struct indexed_message *m,
+                             struct text wire, const struct field_filter *filter,
+                             struct transcoded_request *out)
+{
+    struct json_writer w = json_writer_to(&out->body, JSON_ESCAPE_MINIMAL);
+    out->has_body = true;
+    if (out->binding->is_raw)
+        return write_raw_body(walk, m, out);
+    return form_is_single(m->message->form) ? write_message_bytes(walk, &w, m->message, wire)
+                                            : write_message(walk, &w, m, filter);
+}
+
+static bool is_object(const struct field *field)
+{
+    return field->type == TYPE_MESSAGE && !field->is_repeated &&
+           (field->message->form == FORM_OBJECT || field->message->form == FORM_EMPTY ||
+            field->message->form == FORM_STRUCT);
+}
+
+static bool write_field_body(struct wire_walk *walk, const struct indexed_message *m,
+                             const struct field_filter *filter, struct transcoded_request *out)
+{
+    struct json_writer w = json_writer_to(&out->body, JSON_ESCAPE_MINIMAL);
+    const struct field *field = out->binding->body_field;
+    if (!field_is_set(walk, m, field)) {
+        /* An unset object still has a form, {}; an unset value has none. */
+        out->has_body = is_object(field);
+        if (out->has_body)
+            json_write_raw(&w, TEXT("{}"));
+        return true;
+    }
+    out->has_body = true;
+    if (out->binding->is_raw)
+        return write_raw_field(walk, m, field, out);
+    const uint32_t active = field_filter_enter(filter, field);
+    const struct field_filter inner = { filter->paths, active, 1 };
+    return write_field(walk, &w, m, field, &inner);
 }
 
 static bool check_room(const struct buffer *b, const char *what, struct error *err)
@@ -251,15 +334,17 @@ static bool check_room(const struct buffer *b, const char *what, struct error *e
 }
 
 static bool translate(struct wire_walk *walk, const struct indexed_message *m,
-                      const struct method *method, struct transcoded_request *out)
+                      const struct method *method, struct text wire, struct transcoded_request *out)
 {
     const struct binding *b = choose_binding(walk, m, method, &out->target);
     if (b == NULL)
         return false;
     const struct field_filter filter = { .paths = b->variables,
                                          .active = (UINT32_C(1) << b->variable_count) - 1 };
-    out->verb = b->verb;
-    if (!write_body(walk, m, b, &filter, out))
+    out->binding = b;
+    if (b->body == BODY_ALL && !write_whole_body(walk, m, wire, &filter, out))
+        return false;
+    if (b->body == BODY_FIELD && !write_field_body(walk, m, &filter, out))
         return false;
     if (b->body != BODY_ALL) {
         struct query_writer query = { .target = &out->target, .is_first = true };
@@ -267,7 +352,8 @@ static bool translate(struct wire_walk *walk, const struct indexed_message *m,
             return false;
     }
     return check_room(&out->target, "request's path and query", walk->err) &&
-           check_room(&out->body, "request body", walk->err);
+           check_room(&out->body, "request body", walk->err) &&
+           check_room(&out->content_type, "content type", walk->err);
 }
 
 bool transcode_request(const struct method *method, struct text wire,
@@ -283,7 +369,7 @@ bool transcode_request(const struct method *method, struct text wire,
     out->body = buffer_capped(TRANSCODED_BODY_MAX);
     if (!field_index_open(&walk.index, method->request, wire, &m, err))
         return false;
-    bool ok = translate(&walk, &m, method, out);
+    bool ok = translate(&walk, &m, method, wire, out);
     field_index_close(&walk.index, &m);
     if (!ok)
         transcoded_request_fini(out);

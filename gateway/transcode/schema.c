@@ -48,6 +48,15 @@ const struct message *schema_find_message(const struct schema *schema, struct te
     return entry == NULL ? NULL : entry->message;
 }
 
+bool schema_first_visit(struct schema *schema, const struct message *message)
+{
+    struct type_entry *entry = NULL;
+    HASH_FIND(hh, schema->types, message->full_name.data, message->full_name.len, entry);
+    const bool is_first = !entry->is_visited;
+    entry->is_visited = true;
+    return is_first;
+}
+
 const struct field *message_find_number(const struct message *message, uint32_t number)
 {
     /* Most messages number their fields 1, 2, 3 ... */
@@ -71,14 +80,15 @@ const struct field *message_find_number(const struct message *message, uint32_t 
     return NULL;
 }
 
-const struct field *message_find_name(const struct message *message, struct text json_name)
+const struct field *message_find_name(const struct message *message, struct text key)
 {
     if (message->field_count == 0)
         return NULL;
-    uint32_t at = schema_hash(json_name) & message->by_name_mask;
+    uint32_t at = schema_hash(key) & message->by_name_mask;
     while (message->by_name[at] != 0) {
         const struct field *field = &message->fields[message->by_name[at] - 1];
-        if (text_equal(field->json_name, json_name))
+        if (text_equal(field->json_name, key) ||
+            (field->camel_name.data != NULL && text_equal(field->camel_name, key)))
             return field;
         at = (at + 1) & message->by_name_mask;
     }
@@ -106,8 +116,21 @@ const struct enum_value *enumeration_find_json(const struct enumeration *e, stru
     return NULL;
 }
 
-bool field_is_single_text(const struct field *field)
+bool form_is_single(enum message_form form)
 {
-    return field->type != TYPE_MESSAGE || field->message->form == FORM_TIMESTAMP ||
-           field->message->form == FORM_DURATION;
+    return form == FORM_TIMESTAMP || form == FORM_DURATION || form == FORM_WRAPPER ||
+           form == FORM_FIELD_MASK;
+}
+
+enum wire_type field_wire_type(enum field_type type)
+{
+    static const uint8_t types[] = {
+        [TYPE_DOUBLE] = WIRE_64BIT,   [TYPE_FLOAT] = WIRE_32BIT,   [TYPE_INT64] = WIRE_VARINT,
+        [TYPE_UINT64] = WIRE_VARINT,  [TYPE_INT32] = WIRE_VARINT,  [TYPE_FIXED64] = WIRE_64BIT,
+        [TYPE_FIXED32] = WIRE_32BIT,  [TYPE_BOOL] = WIRE_VARINT,   [TYPE_STRING] = WIRE_BYTES,
+        [TYPE_GROUP] = WIRE_BYTES,    [TYPE_MESSAGE] = WIRE_BYTES, [TYPE_BYTES] = WIRE_BYTES,
+        [TYPE_UINT32] = WIRE_VARINT,  [TYPE_ENUM] = WIRE_VARINT,   [TYPE_SFIXED32] = WIRE_32BIT,
+        [TYPE_SFIXED64] = WIRE_64BIT, [TYPE_SINT32] = WIRE_VARINT, [TYPE_SINT64] = WIRE_VARINT,
+    };
+    return (enum wire_type)types[type];
 }

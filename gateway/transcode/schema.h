@@ -14,6 +14,7 @@
 #include "common/base/text.h"
 #include "common/http/http.h"
 #include "common/http/path_template.h"
+#include "gateway/transcode/wire.h"
 
 /* Numbers as in google.protobuf.FieldDescriptorProto.Type. */
 enum field_type {
@@ -39,12 +40,19 @@ enum field_type {
 
 /* How a message looks in JSON. */
 enum message_form {
-    FORM_OBJECT,      /* an object with one member per field                       */
-    FORM_MAP_ENTRY,   /* never seen alone: an object's key and value               */
-    FORM_TIMESTAMP,   /* google.protobuf.Timestamp: RFC 3339 text                  */
-    FORM_DURATION,    /* google.protobuf.Duration: "1.5s", or Go text by an option */
-    FORM_EMPTY,       /* google.protobuf.Empty: {}, and any answer is accepted     */
-    FORM_UNSUPPORTED, /* a well-known type with a JSON form of its own that is not translated */
+    FORM_OBJECT,     /* an object with one member per field                            */
+    FORM_MAP_ENTRY,  /* never seen alone: an object's key and value                    */
+    FORM_TIMESTAMP,  /* google.protobuf.Timestamp: RFC 3339 text                       */
+    FORM_DURATION,   /* google.protobuf.Duration: "1.5s", or Go text by an option      */
+    FORM_WRAPPER,    /* google.protobuf.Int64Value and kin: the bare value             */
+    FORM_FIELD_MASK, /* google.protobuf.FieldMask: "userName,address.city"             */
+    FORM_STRUCT,     /* google.protobuf.Struct: any object                             */
+    FORM_VALUE,      /* google.protobuf.Value: any JSON                                */
+    FORM_LIST,       /* google.protobuf.ListValue: any array                           */
+    FORM_EMPTY,      /* google.protobuf.Empty: {}, and any answer is accepted          */
+    FORM_HTTP_BODY,  /* google.api.HttpBody: as a whole body its bytes, elsewhere an
+                        object of its fields                                           */
+    FORM_ANY,        /* google.protobuf.Any: not translated, a set one is refused      */
 };
 
 /* google.protobuf.Duration: 10,000 years either way. */
@@ -60,20 +68,26 @@ struct enumeration {
     struct text full_name;
     const struct enum_value *values; /* in declaration order */
     size_t value_count;
+    bool is_null; /* google.protobuf.NullValue, in JSON null */
 };
 
 struct message;
 
 struct field {
-    struct text name;      /* as in the .proto                                              */
-    struct text json_name; /* the JSON key and query name: `name` unless the .proto sets
-                              json_name itself                                              */
+    struct text name;       /* as in the .proto                                              */
+    struct text json_name;  /* the JSON key and query name: `name` unless the .proto sets
+                               json_name itself                                              */
+    struct text camel_name; /* lowerCamelCase, understood too in answers, as proto3 JSON wants;
+                               data NULL when it is no other or belongs to another field    */
     uint32_t number;
     enum field_type type;
     bool is_repeated; /* also true for maps                                              */
     bool is_map;
     bool has_presence;   /* zero differs from absent: optional, oneof members, messages     */
     bool is_go_duration; /* hypeman.gateway.v1.duration_form = GO                           */
+    bool is_single;      /* its values are single ones in JSON, fit for a path or query: all
+                            scalars, Timestamp, Duration, FieldMask, wrappers               */
+    bool takes_null;     /* null is a value of it: Value, NullValue                         */
     int oneof;           /* index of a real oneof within the message, -1 for none           */
     const struct message *message;         /* TYPE_MESSAGE only */
     const struct enumeration *enumeration; /* TYPE_ENUM only    */
@@ -82,7 +96,8 @@ struct field {
 struct message {
     struct text full_name;
     enum message_form form;
-    const struct field *fields; /* in declaration order */
+    const struct field *fields;  /* in declaration order */
+    const struct field *wrapped; /* FORM_WRAPPER only: the value's field */
     uint16_t field_count;
     uint16_t oneof_count;
     const uint16_t *by_number; /* indexes into fields, ascending by number          */
@@ -107,11 +122,16 @@ enum body_rule {
 /* One google.api.http rule. */
 struct binding {
     enum http_method verb;
+    const char *verb_name; /* "GET"; of HTTP_METHOD_OTHER the custom kind, as it goes out  */
     const struct path_template *path;
     struct field_path variables[PATH_TEMPLATE_MAX_VARIABLES]; /* in the template's order */
     size_t variable_count;
     enum body_rule body;
-    const struct field *body_field; /* BODY_FIELD only */
+    const struct field *body_field; /* BODY_FIELD only                                     */
+    bool is_raw;                    /* the body is an HttpBody: its bytes, of its own type  */
+    const struct message *reply;
+    const struct field *response_body; /* the reply's field that the whole answer fills; or NULL */
+    bool answers_raw;                  /* the answer fills an HttpBody, whatever it is           */
 };
 
 /* An exception to the status table (hypeman.gateway.v1.error_rules). */
@@ -131,7 +151,6 @@ struct method {
     bool server_streams;
     const struct binding *bindings; /* the rule, then its additional_bindings; 0 = no rule */
     size_t binding_count;
-    const struct field *response_body; /* the reply's field that the whole answer fills; or NULL */
     const struct error_rule *error_rules;
     size_t error_rule_count;
 };
@@ -142,9 +161,10 @@ struct schema;
  * Owned: schema_free().
  * Fails  INVALID_ARGUMENT  not a descriptor set, imports missing, or a rule that cannot work: path
  *                          variable without a field, repeated or message-typed; unknown body or
- *                          response_body field; a query field JSON cannot put there; two methods
- *                          with the same verb and path; no method at all. The message names file,
- *                          method and reason.
+ *                          response_body field; a body for HEAD or TRACE; a field that a query
+ *                          cannot hold (http.proto: a repeated message); two rules with the same
+ *                          verb and path; two methods of one name; no method at all. The message
+ *                          names file, method and reason.
  *        NO_MEMORY */
 MUST_USE bool schema_load(struct text descriptor_set, struct schema **out, struct error *err);
 void schema_free(struct schema *schema);
@@ -157,10 +177,14 @@ const struct method *schema_method(const struct schema *schema, size_t index);
 const struct message *schema_find_message(const struct schema *schema, struct text full_name);
 
 const struct field *message_find_number(const struct message *message, uint32_t number);
-const struct field *message_find_name(const struct message *message, struct text json_name);
+/* By JSON key: json_name or camel_name. */
+const struct field *message_find_name(const struct message *message, struct text key);
 size_t field_index(const struct message *message, const struct field *field);
-/* True for fields whose values are single texts in JSON: all scalars, Timestamp, Duration. */
-bool field_is_single_text(const struct field *field);
+/* True for messages that are a single value in JSON: FORM_TIMESTAMP, DURATION, FIELD_MASK,
+ * WRAPPER. */
+bool form_is_single(enum message_form form);
+/* How a single value of that type stands on the wire; only repeated numbers may be packed. */
+enum wire_type field_wire_type(enum field_type type);
 
 const struct enum_value *enumeration_find_number(const struct enumeration *e, int32_t number);
 const struct enum_value *enumeration_find_json(const struct enumeration *e, struct text json);

@@ -16,6 +16,7 @@ struct type_entry {
     struct text full_name;
     struct message *message; /* one of the two is set */
     struct enumeration *enumeration;
+    bool is_visited; /* by schema_first_visit */
 };
 
 struct method_entry {
@@ -35,6 +36,9 @@ struct schema {
 };
 
 uint32_t schema_hash(struct text t);
+
+/* True once per message. */
+bool schema_first_visit(struct schema *schema, const struct message *message);
 
 /* An option by extension number, from the bytes protobuf-c kept as unknown: the raw varint value,
  * or the content of a length-delimited field. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/transcode/well_known.h"
 #include "gateway/transcode/wire.h"
 #include "google/protobuf/descriptor.pb-c.h"
 
@@ -25,31 +26,6 @@ enum {
     OPTION_JSON_VALUE = 50501,
     OPTION_DURATION_FORM = 50502,
     DURATION_FORM_GO = 1,
-};
-
-/* Well-known types whose JSON is not an object of their fields. */
-static const struct {
-    const char *full_name;
-    enum message_form form;
-} well_known[] = {
-    { "google.protobuf.Timestamp", FORM_TIMESTAMP },
-    { "google.protobuf.Duration", FORM_DURATION },
-    { "google.protobuf.Empty", FORM_EMPTY },
-    { "google.protobuf.Any", FORM_UNSUPPORTED },
-    { "google.protobuf.Struct", FORM_UNSUPPORTED },
-    { "google.protobuf.Value", FORM_UNSUPPORTED },
-    { "google.protobuf.ListValue", FORM_UNSUPPORTED },
-    { "google.protobuf.FieldMask", FORM_UNSUPPORTED },
-    { "google.protobuf.DoubleValue", FORM_UNSUPPORTED },
-    { "google.protobuf.FloatValue", FORM_UNSUPPORTED },
-    { "google.protobuf.Int64Value", FORM_UNSUPPORTED },
-    { "google.protobuf.UInt64Value", FORM_UNSUPPORTED },
-    { "google.protobuf.Int32Value", FORM_UNSUPPORTED },
-    { "google.protobuf.UInt32Value", FORM_UNSUPPORTED },
-    { "google.protobuf.BoolValue", FORM_UNSUPPORTED },
-    { "google.protobuf.StringValue", FORM_UNSUPPORTED },
-    { "google.protobuf.BytesValue", FORM_UNSUPPORTED },
-    { "google.api.HttpBody", FORM_UNSUPPORTED },
 };
 
 struct loader {
@@ -174,6 +150,7 @@ static bool declare_enum(struct loader *l, struct text scope, const enum_proto *
         values[i].json = values[i].name;
 
     e->full_name = qualified(l, scope, proto->name);
+    e->is_null = text_equal_cstr(e->full_name, "google.protobuf.NullValue");
     e->values = values;
     e->value_count = proto->n_value;
     return add_type(l, e->full_name, NULL, e);
@@ -187,9 +164,7 @@ static bool declare_message(struct loader *l, struct text scope, const message_p
     m->full_name = qualified(l, scope, proto->name);
     if (!add_type(l, m->full_name, m, NULL))
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(well_known); i++)
-        if (text_equal_cstr(m->full_name, well_known[i].full_name))
-            m->form = well_known[i].form;
+    m->form = well_known_form(m->full_name);
     if (proto->options != NULL && proto->options->map_entry)
         m->form = FORM_MAP_ENTRY;
 
@@ -310,10 +285,15 @@ static bool define_field(struct loader *l, const struct message *owner, const fi
 {
     struct option_value option;
     const bool in_oneof = proto->has_oneof_index && !proto->proto3_optional;
+    const bool is_default =
+        proto->json_name == NULL || is_default_json_name(proto->name, proto->json_name);
     f->name = keep(l, proto->name);
-    f->json_name = proto->json_name == NULL || is_default_json_name(proto->name, proto->json_name)
-                       ? f->name
-                       : keep(l, proto->json_name);
+    f->json_name = is_default ? f->name : keep(l, proto->json_name);
+    if (is_default && proto->json_name != NULL && strcmp(proto->name, proto->json_name) != 0) {
+        f->camel_name = keep(l, proto->json_name);
+        if (f->camel_name.data == NULL)
+            return no_memory(l);
+    }
     f->number = (uint32_t)proto->number;
     f->type = (enum field_type)proto->type;
     f->is_repeated =
@@ -327,6 +307,9 @@ static bool define_field(struct loader *l, const struct message *owner, const fi
     if (!resolve_type(l, owner, proto, f))
         return false;
     f->is_map = f->is_repeated && f->message != NULL && f->message->form == FORM_MAP_ENTRY;
+    f->is_single = f->message == NULL || form_is_single(f->message->form);
+    f->takes_null = !f->is_repeated && ((f->message != NULL && f->message->form == FORM_VALUE) ||
+                                        (f->enumeration != NULL && f->enumeration->is_null));
     f->has_presence = !f->is_repeated &&
                       (f->type == TYPE_MESSAGE || in_oneof || proto->proto3_optional || is_proto2);
     return true;
@@ -340,25 +323,59 @@ static int by_field_number(const void *a, const void *b, void *fields)
     return (left > right) - (left < right);
 }
 
-static bool index_fields(struct loader *l, struct message *m, struct field *fields)
+/* Where the name stands, or the free slot where it would. */
+static uint16_t *find_slot(uint16_t *by_name, uint32_t mask, const struct field *fields,
+                           struct text name, bool camel)
 {
-    uint32_t slots = 2;
-    while (slots < 2u * m->field_count)
+    uint32_t at = schema_hash(name) & mask;
+    for (; by_name[at] != 0; at = (at + 1) & mask) {
+        const struct field *field = &fields[by_name[at] - 1];
+        if (text_equal(field->json_name, name) ||
+            (camel && field->camel_name.data != NULL && text_equal(field->camel_name, name)))
+            break;
+    }
+    return &by_name[at];
+}
+
+static bool index_names(struct loader *l, struct message *m, struct field *fields)
+{
+    uint32_t slots = 4;
+    while (slots < 4u * m->field_count)
         slots *= 2;
-    uint16_t *by_number = arena_zalloc(&l->schema->arena, m->field_count * sizeof *by_number);
     uint16_t *by_name = arena_zalloc(&l->schema->arena, slots * sizeof *by_name);
-    if (by_number == NULL || by_name == NULL)
+    if (by_name == NULL)
         return no_memory(l);
     for (uint16_t i = 0; i < m->field_count; i++) {
-        by_number[i] = i;
-        uint32_t at = schema_hash(fields[i].json_name) & (slots - 1);
-        for (; by_name[at] != 0; at = (at + 1) & (slots - 1))
-            if (text_equal(fields[by_name[at] - 1].json_name, fields[i].json_name))
-                return error_set(l->err, ERROR_INVALID_ARGUMENT,
-                                 "%s: " TEXT_FMT " has two fields with the JSON name " TEXT_FMT,
-                                 l->file, TEXT_ARGS(m->full_name), TEXT_ARGS(fields[i].json_name));
-        by_name[at] = (uint16_t)(i + 1);
+        uint16_t *slot = find_slot(by_name, slots - 1, fields, fields[i].json_name, false);
+        if (*slot != 0)
+            return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                             "%s: " TEXT_FMT " has two fields with the JSON name " TEXT_FMT,
+                             l->file, TEXT_ARGS(m->full_name), TEXT_ARGS(fields[i].json_name));
+        *slot = (uint16_t)(i + 1);
     }
+    /* The name a field is written by goes before the one another is also understood by. */
+    for (uint16_t i = 0; i < m->field_count; i++) {
+        const struct text name = fields[i].camel_name;
+        fields[i].camel_name.data = NULL;
+        uint16_t *slot =
+            name.data == NULL ? NULL : find_slot(by_name, slots - 1, fields, name, true);
+        if (slot == NULL || *slot != 0)
+            continue;
+        fields[i].camel_name = name;
+        *slot = (uint16_t)(i + 1);
+    }
+    m->by_name = by_name;
+    m->by_name_mask = slots - 1;
+    return true;
+}
+
+static bool index_numbers(struct loader *l, struct message *m, struct field *fields)
+{
+    uint16_t *by_number = arena_zalloc(&l->schema->arena, m->field_count * sizeof *by_number);
+    if (by_number == NULL)
+        return no_memory(l);
+    for (uint16_t i = 0; i < m->field_count; i++)
+        by_number[i] = i;
     qsort_r(by_number, m->field_count, sizeof *by_number, by_field_number, fields);
     for (uint16_t i = 1; i < m->field_count; i++)
         if (fields[by_number[i]].number == fields[by_number[i - 1]].number)
@@ -366,8 +383,18 @@ static bool index_fields(struct loader *l, struct message *m, struct field *fiel
                              "%s: " TEXT_FMT " has two fields with the number %u", l->file,
                              TEXT_ARGS(m->full_name), fields[by_number[i]].number);
     m->by_number = by_number;
-    m->by_name = by_name;
-    m->by_name_mask = slots - 1;
+    return true;
+}
+
+static bool check_well_known(struct loader *l, struct message *m)
+{
+    const uint32_t odd = well_known_odd_field(m);
+    if (odd != 0)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: " TEXT_FMT " is not what goes by that name: its field %u differs",
+                         l->file, TEXT_ARGS(m->full_name), odd);
+    if (m->form == FORM_WRAPPER)
+        m->wrapped = message_find_number(m, 1);
     return true;
 }
 
@@ -413,9 +440,9 @@ static bool define_message(struct loader *l, struct text scope, const message_pr
     m->fields = fields;
     m->field_count = (uint16_t)proto->n_field;
     m->oneof_count = (uint16_t)proto->n_oneof_decl;
-    if (m->field_count > 0 && !index_fields(l, m, fields))
+    if (m->field_count > 0 && (!index_names(l, m, fields) || !index_numbers(l, m, fields)))
         return false;
-    if (m->form == FORM_MAP_ENTRY && !check_map_entry(l, m))
+    if ((m->form == FORM_MAP_ENTRY && !check_map_entry(l, m)) || !check_well_known(l, m))
         return false;
 
     for (size_t i = 0; i < proto->n_nested_type; i++)
@@ -474,22 +501,23 @@ static bool define_method(struct loader *l, struct text service, const method_pr
 
 static bool same_route(const struct binding *a, const struct binding *b)
 {
-    return a->verb == b->verb &&
-           text_equal(path_template_source(a->path), path_template_source(b->path));
+    return strcmp(a->verb_name, b->verb_name) == 0 && path_template_equal(a->path, b->path);
 }
 
+/* Two rules that send the same request to the same place: one of them was meant otherwise, or is
+ * never taken. */
 static bool check_unique(struct loader *l, const struct method *m)
 {
-    for (const struct method *other = l->schema->methods; other < m; other++)
+    for (const struct method *other = l->schema->methods; other <= m; other++)
         for (size_t i = 0; i < m->binding_count; i++)
-            for (size_t k = 0; k < other->binding_count; k++)
+            for (size_t k = 0; k < (other == m ? i : other->binding_count); k++)
                 if (same_route(&m->bindings[i], &other->bindings[k]))
-                    return error_set(
-                        l->err, ERROR_INVALID_ARGUMENT,
-                        "%s: " TEXT_FMT ": %s " TEXT_FMT " is already the rule of " TEXT_FMT,
-                        l->file, TEXT_ARGS(m->full_name), http_method_name(m->bindings[i].verb),
-                        TEXT_ARGS(path_template_source(m->bindings[i].path)),
-                        TEXT_ARGS(other->full_name));
+                    return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                                     "%s: " TEXT_FMT ": %s " TEXT_FMT
+                                     " is already the rule of " TEXT_FMT,
+                                     l->file, TEXT_ARGS(m->full_name), m->bindings[i].verb_name,
+                                     TEXT_ARGS(path_template_source(m->bindings[i].path)),
+                                     TEXT_ARGS(other->full_name));
     return true;
 }
 
@@ -498,6 +526,10 @@ static bool add_method(struct loader *l, const struct method *m)
     struct method_entry *entry = arena_zalloc(&l->schema->arena, sizeof *entry);
     if (entry == NULL)
         return no_memory(l);
+    if (schema_find_method(l->schema, m->path) != NULL)
+        return error_set(l->err, ERROR_INVALID_ARGUMENT,
+                         "%s: " TEXT_FMT ": the method is defined twice", l->file,
+                         TEXT_ARGS(m->full_name));
     entry->method = m;
     HASH_ADD_KEYPTR(hh, l->schema->methods_by_path, m->path.data, m->path.len, entry);
     return entry->hh.tbl != NULL || no_memory(l);
@@ -523,7 +555,7 @@ static bool define_services(struct loader *l, const file_set *set)
             for (size_t n = 0; n < file->service[k]->n_method; n++) {
                 struct method *m = &l->schema->methods[l->schema->method_count];
                 if (!define_method(l, service, file->service[k]->method[n], m) ||
-                    !check_unique(l, m) || !add_method(l, m))
+                    !add_method(l, m) || !check_unique(l, m))
                     return false;
                 l->schema->method_count++;
             }

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/transcode/schema_internal.h"
 #include "gateway/transcode/wire.h"
@@ -11,15 +12,22 @@ typedef Google__Api__HttpRule http_rule;
 
 enum {
     OPTION_ERROR_RULES = 50503, /* proto/hypeman/gateway/v1/transcoding.proto */
-    QUERY_MAX_DEPTH = 8,
+    VERB_MAX = 32,
     CODE_UNAUTHENTICATED = 16, /* the last gRPC status code */
 };
+
+#define ALL_VARIABLES(binding) ((UINT32_C(1) << (binding)->variable_count) - 1)
 
 struct compiler {
     struct schema *schema;
     struct rule_place place;
     struct error *err;
 };
+
+static bool no_memory(struct compiler *c)
+{
+    return error_set(c->err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+}
 
 static bool refuse(struct compiler *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -72,62 +80,88 @@ static bool resolve_variable(struct compiler *c, const struct message *request, 
     return true;
 }
 
-/* True when the path takes the field that `steps` and then `field` lead to. */
-static bool path_takes(const struct binding *b, const struct field *const *steps, size_t depth,
-                       const struct field *field)
+/* The path variables that lead through `field`, of those whose first `depth` steps led here; a bit
+ * each. *takes says that one of them ends at it. */
+static uint32_t variables_through(const struct binding *b, uint32_t active, size_t depth,
+                                  const struct field *field, bool *takes)
 {
-    for (size_t v = 0; v < b->variable_count; v++) {
+    uint32_t inner = 0;
+    *takes = false;
+    for (uint32_t v = 0; v < b->variable_count; v++) {
         const struct field_path *p = &b->variables[v];
-        if (p->length != depth + 1 || p->steps[depth] != field)
+        if ((active >> v & 1) == 0 || p->steps[depth] != field)
             continue;
-        size_t same = 0;
-        while (same < depth && p->steps[same] == steps[same])
-            same++;
-        if (same == depth)
-            return true;
+        *takes |= p->length == depth + 1;
+        inner |= UINT32_C(1) << v;
     }
-    return false;
+    return inner;
 }
 
-static bool check_query_map(struct compiler *c, const struct field *field)
+static bool check_query(struct compiler *c, const struct binding *b, const struct message *message,
+                        uint32_t active, size_t depth);
+
+/* http.proto: what goes into a query is a scalar, a list of scalars or a single message; we add
+ * maps of scalars. A single value that has no form there (Struct, Any) is refused when it is set.
+ */
+static bool check_query_field(struct compiler *c, const struct binding *b, const struct field *f,
+                              uint32_t active, size_t depth)
 {
-    const struct field *value = message_find_number(field->message, 2);
-    if (value == NULL || value->type != TYPE_MESSAGE)
+    if (f->is_map)
+        return message_find_number(f->message, 2)->is_single ||
+               refuse(c, "field \"" TEXT_FMT "\" is a map of messages, which a query cannot hold",
+                      TEXT_ARGS(f->name));
+    if (f->is_single)
         return true;
-    return refuse(c, "field \"" TEXT_FMT "\" is a map of messages, which a query cannot hold",
-                  TEXT_ARGS(field->name));
+    if (f->is_repeated)
+        return refuse(c,
+                      "field \"" TEXT_FMT "\" (" TEXT_FMT
+                      ", repeated) cannot be sent in a query; give the rule a body",
+                      TEXT_ARGS(f->name), TEXT_ARGS(f->message->full_name));
+    /* Deeper than messages may nest nothing is ever sent. */
+    return f->message->form != FORM_OBJECT || depth + 1 == WIRE_MAX_DEPTH ||
+           check_query(c, b, f->message, active, depth + 1);
 }
 
 /* Every field below `message` that would travel in the query must have a form there. */
 static bool check_query(struct compiler *c, const struct binding *b, const struct message *message,
-                        const struct field **steps, size_t depth)
+                        uint32_t active, size_t depth)
 {
+    /* A message the path takes nothing from is the same wherever it stands, so it is checked once:
+     * a bad one ends the loading. That also ends the walk through one that contains itself. */
+    if (active == 0 && depth > 0 && !schema_first_visit(c->schema, message))
+        return true;
     for (size_t i = 0; i < message->field_count; i++) {
         const struct field *f = &message->fields[i];
-        if (path_takes(b, steps, depth, f) || (depth == 0 && f == b->body_field))
-            continue;
-        if (f->is_map) {
-            if (!check_query_map(c, f))
-                return false;
-            continue;
-        }
-        if (f->type != TYPE_MESSAGE || f->message->form == FORM_TIMESTAMP ||
-            f->message->form == FORM_DURATION)
-            continue;
-        if (f->is_repeated || f->message->form != FORM_OBJECT)
-            return refuse(c,
-                          "field \"" TEXT_FMT "\" (" TEXT_FMT
-                          "%s) cannot be sent in a query; give the rule a body",
-                          TEXT_ARGS(f->name), TEXT_ARGS(f->message->full_name),
-                          f->is_repeated ? ", repeated" : "");
-        if (depth + 1 >= QUERY_MAX_DEPTH)
-            return refuse(c, "field \"" TEXT_FMT "\" is nested too deep for a query (recursive?)",
-                          TEXT_ARGS(f->name));
-        steps[depth] = f;
-        if (!check_query(c, b, f->message, steps, depth + 1))
+        bool taken = false;
+        const uint32_t inner = variables_through(b, active, depth, f, &taken);
+        if (!taken && !(depth == 0 && f == b->body_field) &&
+            !check_query_field(c, b, f, inner, depth))
             return false;
     }
     return true;
+}
+
+/* A token of RFC 9110 5.6.2. */
+static bool is_verb(const char *kind)
+{
+    size_t len = strspn(kind, "!#$%&'*+-.^_`|~0123456789"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    return len > 0 && len <= VERB_MAX && kind[len] == '\0';
+}
+
+static bool compile_custom(struct compiler *c, const Google__Api__CustomHttpPattern *custom,
+                           struct binding *b, const char **path)
+{
+    if (strcmp(custom->kind, "*") == 0)
+        return refuse(c, "custom kind \"*\" leaves open which verb to send");
+    if (!is_verb(custom->kind))
+        return refuse(c, "custom kind \"%s\" is no HTTP method", custom->kind);
+    b->verb = http_method_parse(text_of(custom->kind));
+    if (b->verb == HTTP_CONNECT)
+        return refuse(c, "custom kind \"CONNECT\" asks for a tunnel, not for a resource");
+    b->verb_name = arena_copy(&c->schema->arena, text_of(custom->kind));
+    *path = custom->path;
+    return b->verb_name != NULL || no_memory(c);
 }
 
 static bool compile_pattern(struct compiler *c, const http_rule *rule, struct binding *b,
@@ -137,29 +171,31 @@ static bool compile_pattern(struct compiler *c, const http_rule *rule, struct bi
     case GOOGLE__API__HTTP_RULE__PATTERN_GET:
         b->verb = HTTP_GET;
         *path = rule->get;
-        return true;
+        break;
     case GOOGLE__API__HTTP_RULE__PATTERN_PUT:
         b->verb = HTTP_PUT;
         *path = rule->put;
-        return true;
+        break;
     case GOOGLE__API__HTTP_RULE__PATTERN_POST:
         b->verb = HTTP_POST;
         *path = rule->post;
-        return true;
+        break;
     case GOOGLE__API__HTTP_RULE__PATTERN_DELETE:
         b->verb = HTTP_DELETE;
         *path = rule->delete_;
-        return true;
+        break;
     case GOOGLE__API__HTTP_RULE__PATTERN_PATCH:
         b->verb = HTTP_PATCH;
         *path = rule->patch;
-        return true;
+        break;
     case GOOGLE__API__HTTP_RULE__PATTERN_CUSTOM:
-        return refuse(c, "custom verbs are not translated yet");
+        return compile_custom(c, rule->custom, b, path);
     case GOOGLE__API__HTTP_RULE__PATTERN__NOT_SET:
     default:
-        return refuse(c, "the http rule has neither get, put, post, delete nor patch");
+        return refuse(c, "the http rule has neither get, put, post, delete, patch nor custom");
     }
+    b->verb_name = http_method_name(b->verb);
+    return true;
 }
 
 static bool keep_template(struct compiler *c, const char *source, struct path_template **out)
@@ -169,7 +205,7 @@ static bool keep_template(struct compiler *c, const char *source, struct path_te
         size_t capacity = s->template_capacity == 0 ? 64 : 2 * s->template_capacity;
         struct path_template **grown = realloc(s->templates, capacity * sizeof *grown);
         if (grown == NULL)
-            return error_set(c->err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+            return no_memory(c);
         s->templates = grown;
         s->template_capacity = capacity;
     }
@@ -181,25 +217,59 @@ static bool keep_template(struct compiler *c, const char *source, struct path_te
     return true;
 }
 
+static bool is_http_body(const struct field *field)
+{
+    return !field->is_repeated && field->message != NULL && field->message->form == FORM_HTTP_BODY;
+}
+
+static bool compile_whole_body(struct compiler *c, const struct message *request, struct binding *b)
+{
+    b->body = BODY_ALL;
+    b->is_raw = request->form == FORM_HTTP_BODY;
+    if (request->form == FORM_OBJECT || b->variable_count == 0)
+        return true;
+    return refuse(c, "the path takes a field of " TEXT_FMT ", of which the body needs the whole",
+                  TEXT_ARGS(request->full_name));
+}
+
 static bool compile_body(struct compiler *c, const http_rule *rule, const struct method *m,
                          struct binding *b)
 {
     struct text body = text_of(rule->body);
+    bool taken = false;
     if (body.len == 0) {
         b->body = BODY_NONE;
         return true;
     }
-    if (text_equal_cstr(body, "*")) {
-        b->body = BODY_ALL;
-        return true;
-    }
+    if (b->verb == HTTP_HEAD || b->verb == HTTP_TRACE)
+        return refuse(c, "%s requests have no body", b->verb_name);
+    if (text_equal_cstr(body, "*"))
+        return compile_whole_body(c, m->request, b);
     b->body = BODY_FIELD;
     b->body_field = find_field(m->request, body);
     if (b->body_field == NULL)
         return refuse(c, "body \"%s\" is not a field of " TEXT_FMT, rule->body,
                       TEXT_ARGS(m->request->full_name));
-    if (path_takes(b, NULL, 0, b->body_field))
+    (void)variables_through(b, ALL_VARIABLES(b), 0, b->body_field, &taken);
+    if (taken)
         return refuse(c, "field \"%s\" is both in the path and the body", rule->body);
+    b->is_raw = is_http_body(b->body_field);
+    return true;
+}
+
+static bool compile_response_body(struct compiler *c, const http_rule *rule, const struct method *m,
+                                  struct binding *b)
+{
+    struct text name = text_of(rule->response_body);
+    b->reply = m->reply;
+    b->answers_raw = name.len == 0 && m->reply->form == FORM_HTTP_BODY;
+    if (name.len == 0)
+        return true;
+    b->response_body = find_field(m->reply, name);
+    if (b->response_body == NULL)
+        return refuse(c, "response_body \"%s\" is not a field of " TEXT_FMT, rule->response_body,
+                      TEXT_ARGS(m->reply->full_name));
+    b->answers_raw = is_http_body(b->response_body);
     return true;
 }
 
@@ -215,10 +285,8 @@ static bool compile_binding(struct compiler *c, const http_rule *rule, const str
     for (size_t i = 0; i < b->variable_count; i++)
         if (!resolve_variable(c, m->request, path_template_variable(path, i), &b->variables[i]))
             return false;
-    if (!compile_body(c, rule, m, b))
-        return false;
-    const struct field *steps[QUERY_MAX_DEPTH];
-    return b->body == BODY_ALL || check_query(c, b, m->request, steps, 0);
+    return compile_body(c, rule, m, b) && compile_response_body(c, rule, m, b) &&
+           (b->body == BODY_ALL || check_query(c, b, m->request, ALL_VARIABLES(b), 0));
 }
 
 static bool compile_rule(struct compiler *c, const http_rule *rule, struct method *m)
@@ -226,20 +294,13 @@ static bool compile_rule(struct compiler *c, const http_rule *rule, struct metho
     size_t count = 1 + rule->n_additional_bindings;
     struct binding *bindings = arena_zalloc(&c->schema->arena, count * sizeof *bindings);
     if (bindings == NULL)
-        return error_set(c->err, ERROR_NO_MEMORY, "no memory for the descriptor set");
+        return no_memory(c);
     for (size_t i = 0; i < count; i++) {
         const http_rule *one = i == 0 ? rule : rule->additional_bindings[i - 1];
         if (i > 0 && one->n_additional_bindings > 0)
             return refuse(c, "additional_bindings cannot be nested");
         if (!compile_binding(c, one, m, &bindings[i]))
             return false;
-    }
-    struct text response_body = text_of(rule->response_body);
-    if (response_body.len > 0) {
-        m->response_body = find_field(m->reply, response_body);
-        if (m->response_body == NULL)
-            return refuse(c, "response_body \"%s\" is not a field of " TEXT_FMT,
-                          rule->response_body, TEXT_ARGS(m->reply->full_name));
     }
     m->bindings = bindings;
     m->binding_count = count;

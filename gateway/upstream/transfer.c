@@ -273,17 +273,19 @@ static CURLcode set_method(struct transfer *transfer, const struct upstream_exch
     enum http_method method = exchange->method;
     bool is_head = method == HTTP_HEAD;
     bool sends_body = !is_head && (exchange->has_body || always_has_length(method));
+    bool is_custom = method == HTTP_METHOD_OTHER;
     const char *verb = method == HTTP_GET && !sends_body ? NULL : http_method_name(method);
     CURLcode code = CURLE_OK;
 
-    if (verb != transfer->verb || sends_body != transfer->sends_body) {
+    if (is_custom || verb != transfer->verb || sends_body != transfer->sends_body) {
         /* NOBODY first: taking it back makes the request a GET again. */
         code = curl_easy_setopt(transfer->easy, CURLOPT_NOBODY, is_head ? 1L : 0L);
         if (code == CURLE_OK && !is_head)
             code = sends_body ? curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L)
                               : curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
         if (code == CURLE_OK)
-            code = curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, verb);
+            code = curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST,
+                                    is_custom ? exchange->custom_verb : verb);
         transfer->verb = verb;
         transfer->sends_body = sends_body;
     }

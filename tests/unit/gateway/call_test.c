@@ -262,15 +262,68 @@ static void streams_are_unimplemented(void **state)
 
 static void methods_without_a_rule_and_types_without_translation_are_unimplemented(void **state)
 {
-    static const char *const methods[] = { "shapes.v1.Shapes.Unruled", "shapes.v1.Shapes.Upload",
-                                           "shapes.v1.Shapes.SendRaw" };
-    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+    static const struct {
+        const char *method;
+        const char *request;
+    } rows[] = { { "shapes.v1.Shapes.Unruled", "" },
+                 { "shapes.v1.Shapes.Upload", "" },
+                 { "shapes.v1.Shapes.SendForeign", "any {}" } };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         SCOPED(scene) struct scene s;
-        scene_init(&s, *state, methods[i]);
-        start(&s, "");
+        scene_init(&s, *state, rows[i].method);
+        start(&s, rows[i].request);
         assert_int_equal(s.upstream.submitted, 0);
         assert_ended(&s, RPC_UNIMPLEMENTED);
     }
+}
+
+static void a_custom_verb_goes_to_the_upstream(void **state)
+{
+    SCOPED(scene) struct scene s;
+    scene_init(&s, *state, "shapes.v1.Shapes.PurgeBook");
+    start(&s, "name: 'a/b'");
+    assert_int_equal(s.upstream.exchange->method, HTTP_METHOD_OTHER);
+    assert_string_equal(s.upstream.exchange->custom_verb, "PURGE");
+    answer(&s, 204, "", TEXT(""));
+    assert_ended(&s, RPC_OK);
+}
+
+static void an_http_body_goes_both_ways_under_its_own_type(void **state)
+{
+    SCOPED(scene) struct scene s;
+    scene_init(&s, *state, "shapes.v1.Shapes.PutRaw");
+    start(&s, "id: 'i' content { content_type: 'image/png' data: '\\211PNG' }");
+    assert_string_equal(header(&s, "Content-Type"), "image/png");
+    assert_string_equal(header(&s, "Accept"), "*/*");
+    assert_text(s.upstream.exchange->body, "\211PNG");
+    answer(&s, 200, "text/html", TEXT("<p>"));
+    assert_ended(&s, RPC_OK);
+    SCOPED(buffer)
+    struct buffer wanted =
+        wire_of("shapes.v1.RawReply", "content { content_type: 'text/html' data: '<p>' }");
+    assert_int_equal(s.call.reply.len, wanted.len);
+    assert_memory_equal(s.call.reply.data, wanted.data, wanted.len);
+}
+
+static void an_http_body_without_a_type_says_none(void **state)
+{
+    SCOPED(scene) struct scene s;
+    scene_init(&s, *state, "shapes.v1.Shapes.SendRaw");
+    start(&s, "data: 'x'");
+    assert_null(header(&s, "Content-Type"));
+    assert_true(s.upstream.exchange->has_body);
+    answer(&s, 204, "", TEXT(""));
+    assert_ended(&s, RPC_OK);
+}
+
+static void an_answer_with_an_any_is_unimplemented_and_says_where(void **state)
+{
+    SCOPED(scene) struct scene s;
+    scene_init(&s, *state, "shapes.v1.Shapes.SendForeign");
+    start(&s, "fine: 'x'");
+    answer(&s, 200, JSON, TEXT("{\"anys\":[{\"@type\":\"x\"}]}"));
+    assert_ended(&s, RPC_UNIMPLEMENTED);
+    assert_non_null(strstr(s.call.status.message, "anys[0] is a google.protobuf.Any"));
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -306,10 +359,10 @@ static const struct {
       "upstream answered 200 with text/html instead of JSON: <html>hello</html>" },
     { LIST_SNAPSHOTS, 200, "", "<html>", RPC_INTERNAL, "invalid character '<'" },
     { LIST_SNAPSHOTS, 200, JSON, "{\"snapshots\":[]}", RPC_INTERNAL,
-      "snapshots: expected an array, found an object" },
+      "snapshots must be an array, not an object" },
     { LIST_SNAPSHOTS, 200, JSON, "[{},{\"size_bytes\":\"a\"}]", RPC_INTERNAL,
       "upstream's answer to hypeman.v1.SnapshotService.ListSnapshots cannot be translated: "
-      "snapshots[1].size_bytes: expected a whole number" },
+      "snapshots[1].size_bytes must be an integer, not a string" },
     { LIST_SNAPSHOTS, 200, JSON, "[{\"id\":\"x\"", RPC_INTERNAL, "unexpected EOF" },
     { LIST_SNAPSHOTS, 302, "text/html", "<a>", RPC_UNKNOWN, "upstream answered 302" },
     { LIST_SNAPSHOTS, 404, "text/plain", "404 page not found\n", RPC_NOT_FOUND,
@@ -478,6 +531,10 @@ int main(void)
     };
     const struct CMUnitTest shapes[] = {
         cmocka_unit_test(methods_without_a_rule_and_types_without_translation_are_unimplemented),
+        cmocka_unit_test(a_custom_verb_goes_to_the_upstream),
+        cmocka_unit_test(an_http_body_goes_both_ways_under_its_own_type),
+        cmocka_unit_test(an_http_body_without_a_type_says_none),
+        cmocka_unit_test(an_answer_with_an_any_is_unimplemented_and_says_where),
         cmocka_unit_test(a_reply_above_its_ceiling_is_resource_exhausted),
     };
     int failed =

@@ -10,7 +10,7 @@
 
 enum { OUTPUT_MAX = 64 << 20 };
 
-/* PROTOC, PROTO_DIR and PROTOBUF_DIR come from CMakeLists.txt. */
+/* PROTOC, PROTO_DIR, PROTOBUF_DIR and SHAPES_DIR come from CMakeLists.txt. */
 
 static struct buffer read_all(int fd)
 {
@@ -139,6 +139,8 @@ struct buffer descriptors_of(const char *source)
                                "import \"google/protobuf/duration.proto\";\n"
                                "import \"google/protobuf/empty.proto\";\n"
                                "import \"google/protobuf/timestamp.proto\";\n"
+                               "import \"google/protobuf/wrappers.proto\";\n"
+                               "import \"google/api/httpbody.proto\";\n"
                                "import \"hypeman/gateway/v1/transcoding.proto\";\n";
     char folder[] = "/tmp/gateway-test-XXXXXX";
     char path[64];
@@ -154,6 +156,7 @@ struct buffer descriptors_of(const char *source)
                            include,
                            UNCONST("-I" PROTO_DIR),
                            UNCONST("-I" PROTOBUF_DIR),
+                           UNCONST("-I" SHAPES_DIR),
                            UNCONST("--include_imports"),
                            UNCONST("--descriptor_set_out=/dev/stdout"),
                            UNCONST("bad.proto"),

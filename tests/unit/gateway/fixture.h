@@ -45,7 +45,7 @@ struct buffer wire_of(const char *message, const char *text);
 /* The other way; also fails the test when protoc does not accept the bytes. */
 struct buffer text_of_wire(const char *message, struct text wire);
 /* The descriptor set protoc makes of one file bad.proto, whose first lines (syntax, package bad.v1,
- * imports of annotations, transcoding options and well-known types) are supplied. */
+ * imports of annotations, transcoding options, well-known types and HttpBody) are supplied. */
 struct buffer descriptors_of(const char *source);
 /* A descriptor set given as text of google.protobuf.FileDescriptorSet. */
 struct buffer descriptors_of_text(const char *text);

@@ -102,7 +102,8 @@ static void a_reply_survives_every_failed_allocation(void **state)
         struct json_notes notes = { 0 };
         struct error err = { 0 };
         alloc_fail_after(n);
-        bool ok = transcode_reply(m, json, &out, &notes, &err);
+        bool ok = transcode_reply(&m->bindings[0], &(struct http_answer){ .body = json }, &out,
+                                  &notes, &err);
         bool failed = alloc_fail_stop() != 0;
         if (ok) {
             assert_false(failed);

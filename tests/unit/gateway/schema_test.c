@@ -68,9 +68,9 @@ static void a_method_is_found_by_its_http2_path_only(void **state)
 static void a_bare_array_fills_the_field_response_body_names(void **state)
 {
     const struct method *m = method_named(*state, "hypeman.v1.SnapshotService.ListSnapshots");
-    assert_non_null(m->response_body);
-    assert_text(m->response_body->name, "snapshots");
-    assert_true(m->response_body->is_repeated);
+    assert_non_null(m->bindings[0].response_body);
+    assert_text(m->bindings[0].response_body->name, "snapshots");
+    assert_true(m->bindings[0].response_body->is_repeated);
 }
 
 static void error_rules_are_kept_in_order(void **state)
@@ -141,10 +141,32 @@ static void json_names_are_the_names_as_written_unless_the_author_chose_another(
 {
     const struct message *m = message_named(*state, "shapes.v1.Named");
     assert_non_null(message_find_name(m, TEXT("snake_case_name")));
-    assert_null(message_find_name(m, TEXT("snakeCaseName")));
+    assert_text(message_find_name(m, TEXT("snake_case_name"))->json_name, "snake_case_name");
     assert_text(message_find_name(m, TEXT("@type"))->name, "renamed");
     assert_text(message_find_name(m, TEXT("howMany"))->name, "camel");
     assert_null(message_find_name(m, TEXT("renamed")));
+}
+
+/* proto3 JSON asks its readers to know both. */
+static void the_lower_camel_case_name_is_found_too_unless_it_belongs_to_another(void **state)
+{
+    const struct message *m = message_named(*state, "shapes.v1.Named");
+    assert_text(message_find_name(m, TEXT("snakeCaseName"))->name, "snake_case_name");
+    assert_null(message_find_name(m, TEXT("SnakeCaseName")));
+
+    SCOPED(buffer)
+    struct buffer set = descriptors_of(
+        "message Req { string a_b = 1 [json_name = 'x']; string c_d = 2; string other = 3"
+        " [json_name = 'cD']; } service S { rpc Do(Req) returns (Req); }");
+    struct schema *schema = NULL;
+    struct error err = { 0 };
+    assert_true(schema_load(buffer_text(&set), &schema, &err));
+    m = message_named(schema, "bad.v1.Req");
+    assert_text(message_find_name(m, TEXT("cD"))->name, "other");
+    assert_text(message_find_name(m, TEXT("c_d"))->name, "c_d");
+    assert_text(message_find_name(m, TEXT("x"))->name, "a_b");
+    assert_null(message_find_name(m, TEXT("aB")));
+    schema_free(schema);
 }
 
 static void a_oneof_member_knows_its_oneof(void **state)
@@ -177,8 +199,14 @@ static void well_known_types_have_forms_of_their_own(void **state)
     assert_int_equal(message_named(s, "google.protobuf.Timestamp")->form, FORM_TIMESTAMP);
     assert_int_equal(message_named(s, "google.protobuf.Duration")->form, FORM_DURATION);
     assert_int_equal(message_named(s, "google.protobuf.Empty")->form, FORM_EMPTY);
-    assert_int_equal(message_named(s, "google.protobuf.Any")->form, FORM_UNSUPPORTED);
-    assert_int_equal(message_named(s, "google.api.HttpBody")->form, FORM_UNSUPPORTED);
+    assert_int_equal(message_named(s, "google.protobuf.Any")->form, FORM_ANY);
+    assert_int_equal(message_named(s, "google.protobuf.Struct")->form, FORM_STRUCT);
+    assert_int_equal(message_named(s, "google.protobuf.Value")->form, FORM_VALUE);
+    assert_int_equal(message_named(s, "google.protobuf.ListValue")->form, FORM_LIST);
+    assert_int_equal(message_named(s, "google.protobuf.FieldMask")->form, FORM_FIELD_MASK);
+    assert_int_equal(message_named(s, "google.protobuf.BytesValue")->form, FORM_WRAPPER);
+    assert_text(message_named(s, "google.protobuf.BytesValue")->wrapped->name, "value");
+    assert_int_equal(message_named(s, "google.api.HttpBody")->form, FORM_HTTP_BODY);
     assert_int_equal(message_named(s, "shapes.v1.Maps.ByBoolEntry")->form, FORM_MAP_ENTRY);
     assert_int_equal(message_named(s, "shapes.v1.Nested.Inner.Innermost")->form, FORM_OBJECT);
     assert_null(schema_find_message(s, TEXT("shapes.v1.Color")));
@@ -215,6 +243,9 @@ static void methods_without_a_rule_and_streaming_ones_are_known_all_the_same(voi
 
 #define RULE(rule)                                                                                 \
     "service S { rpc Do(Req) returns (Rep) { option (google.api.http) = {" rule "}; } }"
+#define BODY_OF(request, variable)                                                                 \
+    "service S { rpc Do(" request ") returns (Rep) { option (google.api.http) = "                  \
+    "{ post: '/x/" variable "' body: '*' }; } }"
 #define MESSAGES                                                                                   \
     "message Rep { string id = 1; repeated string ids = 2; }"                                      \
     "message Sub { string id = 1; Sub self = 2; }"                                                 \
@@ -240,8 +271,21 @@ static const struct {
       "field \"id\" is both in the path and the body" },
     { MESSAGES RULE("get: '/x' response_body: 'nope'"),
       "response_body \"nope\" is not a field of bad.v1.Rep" },
-    { MESSAGES RULE("custom { kind: 'HEAD' path: '/x' }"), "custom verbs" },
-    { MESSAGES RULE("body: '*'"), "neither get, put, post, delete nor patch" },
+    { MESSAGES RULE("custom { kind: '*' path: '/x' }"),
+      "custom kind \"*\" leaves open which verb" },
+    { MESSAGES RULE("custom { kind: '' path: '/x' }"), "custom kind \"\" is no HTTP method" },
+    { MESSAGES RULE("custom { path: '/x' }"), "custom kind \"\" is no HTTP method" },
+    { MESSAGES RULE("custom { kind: 'A B' path: '/x' }"), "custom kind \"A B\" is no HTTP method" },
+    { MESSAGES RULE("custom { kind: 'A\\r\\nB' path: '/x' }"), "is no HTTP method" },
+    { MESSAGES RULE("custom { kind: 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG' path: '/x' }"),
+      "is no HTTP method" },
+    { MESSAGES RULE("custom { kind: 'CONNECT' path: '/x' }"), "asks for a tunnel" },
+    { MESSAGES RULE("custom { kind: 'PURGE' }"), "a '/' must come first" },
+    { MESSAGES RULE("custom { kind: 'HEAD' path: '/x' } body: '*'"), "HEAD requests have no body" },
+    { MESSAGES RULE("custom { kind: 'TRACE' path: '/x' } body: 'id'"),
+      "TRACE requests have no body" },
+    { MESSAGES RULE("body: '*'"), "neither get, put, post, delete, patch nor custom" },
+    { MESSAGES RULE(""), "neither get, put, post, delete, patch nor custom" },
     { MESSAGES RULE("get: ''"), "a '/' must come first" },
     { MESSAGES RULE("get: 'x'"), "a '/' must come first" },
     { MESSAGES RULE("get: '/x/{id'"), "a '}' is missing" },
@@ -256,17 +300,40 @@ static const struct {
     { "message Rep {} message Sub { string id = 1; } message Req { repeated Sub subs = 1; }" RULE(
           "get: '/x'"),
       "field \"subs\" (bad.v1.Sub, repeated) cannot be sent in a query" },
-    { "message Rep {} message Req { string id = 1; Req self = 2; }" RULE("get: '/x/{id}'"),
-      "field \"self\" is nested too deep for a query (recursive?)" },
+    { MESSAGES RULE("get: '/x' additional_bindings { get: '/y' response_body: 'nope' }"),
+      "response_body \"nope\" is not a field of bad.v1.Rep" },
+    { MESSAGES RULE("get: '/x' additional_bindings { post: '/y' body: 'nope' }"),
+      "body \"nope\" is not a field of bad.v1.Req" },
+    { MESSAGES RULE("get: '/x' additional_bindings { body: '*' }"), "neither get, put" },
+    { MESSAGES RULE("get: '/x' additional_bindings { get: '/x' }"),
+      "GET /x is already the rule of bad.v1.S.Do" },
+    { MESSAGES RULE("get: '/x/{id}' additional_bindings { post: '/x/{id}' } "
+                    "additional_bindings { get: '/x/{id=*}' }"),
+      "GET /x/{id=*} is already the rule of bad.v1.S.Do" },
+    { "message Rep {} message Req { string id = 1; Req self = 2; repeated Req others = 3; }" RULE(
+          "get: '/x/{id}'"),
+      "field \"others\" (bad.v1.Req, repeated) cannot be sent in a query" },
+    { "message Rep {} message Req { Sub one = 1; Sub two = 2; } message Sub { string id = 1;"
+      " repeated Sub more = 2; }" RULE("get: '/x/{one.id}/{two.id}'"),
+      "field \"more\" (bad.v1.Sub, repeated) cannot be sent in a query" },
+    { "message Rep {} message Req { string value = 1; map<string, google.protobuf.Any> anys = 2; "
+      "}" RULE("get: '/x'"),
+      "field \"anys\" is a map of messages" },
+    { "message Rep {}" BODY_OF("google.api.HttpBody", "{content_type}"),
+      "the path takes a field of google.api.HttpBody, of which the body needs the whole" },
+    { "message Rep {}" BODY_OF("google.protobuf.StringValue", "{value}"),
+      "the path takes a field of google.protobuf.StringValue" },
     { "message Rep {} message Sub {} message Req { map<string, Sub> subs = 1; }" RULE("get: '/x'"),
       "field \"subs\" is a map of messages" },
-    { "message Rep {} message Req { google.protobuf.Any any = 1; }" RULE("delete: '/x'"),
-      "field \"any\" (google.protobuf.Any) cannot be sent in a query" },
     { "message Rep {} message Sub { repeated google.protobuf.Any anys = 1; }"
       "message Req { Sub sub = 1; string text = 2; }" RULE("post: '/x' body: 'text'"),
       "field \"anys\" (google.protobuf.Any, repeated) cannot be sent in a query" },
     { MESSAGES "service S { rpc First(Req) returns (Rep) { option (google.api.http) = "
                "{ get: '/x/{id}' }; }"
+               "rpc Do(Req) returns (Rep) { option (google.api.http) = { get: '/x/{id}' }; } }",
+      "GET /x/{id} is already the rule of bad.v1.S.First" },
+    { MESSAGES "service S { rpc First(Req) returns (Rep) { option (google.api.http) = "
+               "{ custom { kind: 'GET' path: '/x/{id=*}' } }; }"
                "rpc Do(Req) returns (Rep) { option (google.api.http) = { get: '/x/{id}' }; } }",
       "GET /x/{id} is already the rule of bad.v1.S.First" },
     { MESSAGES "service S { rpc First(Req) returns (Rep) { option (google.api.http) = "
@@ -306,6 +373,18 @@ static const char *const accepted_rules[] = {
         "post: '/x' body: '*'"),
     "message Rep {} message Req { repeated Req self = 1; string id = 2; }" RULE(
         "post: '/x' body: 'self'"),
+    /* A value that a query cannot hold is refused when it is set, not the API. */
+    "message Rep {} message Req { google.protobuf.Any any = 1; }" RULE("delete: '/x'"),
+    "message Rep {} message Req { string id = 1; Req self = 2; }" RULE("get: '/x/{id}'"),
+    "message Rep {} message Req { A a = 1; } message A { B b = 1; } message B { A a = 1; }" RULE(
+        "get: '/x'"),
+    /* The path takes all that a query could not hold. */
+    MESSAGES RULE("get: '/x/{id=a/*/b/**}:verb'"),
+    /* Other fields in the same places. */
+    MESSAGES RULE("get: '/x/{id}' additional_bindings { get: '/x/{flat.id}' }"),
+    MESSAGES RULE("custom { kind: 'TRACE' path: '/x' }"),
+    MESSAGES RULE("get: '/x' body: '*'"),
+    MESSAGES RULE("delete: '/x' body: 'flat'"),
     /* The same path with another verb. */
     MESSAGES "service S { rpc A(Req) returns (Rep) { option (google.api.http) = { get: '/x' }; }"
              "rpc B(Req) returns (Rep) { option (google.api.http) = { delete: '/x' }; } }",
@@ -330,6 +409,9 @@ static void a_rule_that_can_work_is_accepted(void **state)
     "field { name: '" name "' number: " number " type: " type " label: LABEL_OPTIONAL "
 #define SERVICE                                                                                    \
     "service { name: 'S' method { name: 'Do' input_type: '.p.Req' output_type: '.p.Req' } } "
+#define WELL_KNOWN(name, fields)                                                                   \
+    "file { name: 'wk.proto' package: 'google.protobuf' message_type { name: '" name "' " fields   \
+    " } } " FILE_OF("message_type { name: 'Req' }")
 #define FILE_OF(messages)                                                                          \
     "file { name: 'odd.proto' package: 'p' syntax: 'proto3' " messages SERVICE "}"
 
@@ -392,6 +474,32 @@ static const struct {
                                          "field { name: 'value' number: 2 type: TYPE_BOOL label: "
                                          "LABEL_REPEATED } } }"),
       "p.Req.E is a map entry without a fitting key and value" },
+    /* Something else under a name whose JSON is known. */
+    { WELL_KNOWN("Timestamp", ""),
+      "google.protobuf.Timestamp is not what goes by that name: its field 1 differs" },
+    { WELL_KNOWN("Duration",
+                 FIELD("seconds", "1", "TYPE_INT64") "} " FIELD("nanos", "2", "TYPE_STRING") "}"),
+      "google.protobuf.Duration is not what goes by that name: its field 2 differs" },
+    { WELL_KNOWN("Int64Value", FIELD("value", "1", "TYPE_INT32") "}"),
+      "google.protobuf.Int64Value is not what goes by that name: its field 1 differs" },
+    { WELL_KNOWN("FieldMask", FIELD("paths", "1", "TYPE_STRING") "}"),
+      "google.protobuf.FieldMask is not what goes by that name: its field 1 differs" },
+    { WELL_KNOWN("ListValue",
+                 "field { name: 'values' number: 1 type: TYPE_MESSAGE label: LABEL_REPEATED "
+                 "type_name: '.google.protobuf.ListValue' }"),
+      "google.protobuf.ListValue is not what goes by that name: its field 1 differs" },
+    { WELL_KNOWN("Struct",
+                 "field { name: 'fields' number: 1 type: TYPE_MESSAGE label: LABEL_REPEATED "
+                 "type_name: '.google.protobuf.Struct' }"),
+      "google.protobuf.Struct is not what goes by that name: its field 1 differs" },
+    { WELL_KNOWN("Value", ""),
+      "google.protobuf.Value is not what goes by that name: its field 1 differs" },
+    /* Twice. */
+    { "file { name: 'odd.proto' package: 'p' syntax: 'proto3' message_type { name: 'Req' }" SERVICE
+          SERVICE "}",
+      "odd.proto: p.S.Do: the method is defined twice" },
+    { FILE_OF("message_type { name: 'Req' }") "file { name: 'more.proto' package: 'p' " SERVICE "}",
+      "more.proto: p.S.Do: the method is defined twice" },
 };
 
 static void a_descriptor_set_that_does_not_hold_together_is_refused(void **state)
@@ -540,6 +648,7 @@ int main(void)
     };
     const struct CMUnitTest shapes[] = {
         cmocka_unit_test(json_names_are_the_names_as_written_unless_the_author_chose_another),
+        cmocka_unit_test(the_lower_camel_case_name_is_found_too_unless_it_belongs_to_another),
         cmocka_unit_test(a_oneof_member_knows_its_oneof),
         cmocka_unit_test(without_any_spelling_the_names_of_an_enum_are_its_json),
         cmocka_unit_test(well_known_types_have_forms_of_their_own),
