@@ -445,26 +445,33 @@ static void each_method_is_sent_by_its_name_with_or_without_a_body(void **state)
         const char *body; /* NULL for none */
         const char *line;
         const char *length; /* NULL: no Content-Length */
+        const char *custom_verb;
     } rows[] = {
-        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL },
-        { HTTP_POST, "{\"a\":1}", "POST /m HTTP/1.1\r\n", "Content-Length: 7\r\n" },
-        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL },
-        { HTTP_POST, "", "POST /m HTTP/1.1\r\n", "Content-Length: 0\r\n" },
-        { HTTP_POST, NULL, "POST /m HTTP/1.1\r\n", "Content-Length: 0\r\n" },
-        { HTTP_PUT, "put", "PUT /m HTTP/1.1\r\n", "Content-Length: 3\r\n" },
-        { HTTP_PUT, NULL, "PUT /m HTTP/1.1\r\n", "Content-Length: 0\r\n" },
-        { HTTP_PATCH, "patch", "PATCH /m HTTP/1.1\r\n", "Content-Length: 5\r\n" },
-        { HTTP_DELETE, NULL, "DELETE /m HTTP/1.1\r\n", NULL },
-        { HTTP_DELETE, "why", "DELETE /m HTTP/1.1\r\n", "Content-Length: 3\r\n" },
-        { HTTP_DELETE, NULL, "DELETE /m HTTP/1.1\r\n", NULL },
-        { HTTP_HEAD, NULL, "HEAD /m HTTP/1.1\r\n", NULL },
-        { HTTP_OPTIONS, NULL, "OPTIONS /m HTTP/1.1\r\n", NULL },
-        { HTTP_GET, "odd", "GET /m HTTP/1.1\r\n", "Content-Length: 3\r\n" },
-        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL },
+        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_POST, "{\"a\":1}", "POST /m HTTP/1.1\r\n", "Content-Length: 7\r\n", NULL },
+        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_POST, "", "POST /m HTTP/1.1\r\n", "Content-Length: 0\r\n", NULL },
+        { HTTP_POST, NULL, "POST /m HTTP/1.1\r\n", "Content-Length: 0\r\n", NULL },
+        { HTTP_PUT, "put", "PUT /m HTTP/1.1\r\n", "Content-Length: 3\r\n", NULL },
+        { HTTP_PUT, NULL, "PUT /m HTTP/1.1\r\n", "Content-Length: 0\r\n", NULL },
+        { HTTP_PATCH, "patch", "PATCH /m HTTP/1.1\r\n", "Content-Length: 5\r\n", NULL },
+        { HTTP_DELETE, NULL, "DELETE /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_DELETE, "why", "DELETE /m HTTP/1.1\r\n", "Content-Length: 3\r\n", NULL },
+        { HTTP_DELETE, NULL, "DELETE /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_HEAD, NULL, "HEAD /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_OPTIONS, NULL, "OPTIONS /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_METHOD_OTHER, NULL, "PURGE /m HTTP/1.1\r\n", NULL, "PURGE" },
+        { HTTP_METHOD_OTHER, NULL, "LINK /m HTTP/1.1\r\n", NULL, "LINK" },
+        { HTTP_METHOD_OTHER, "why", "LINK /m HTTP/1.1\r\n", "Content-Length: 3\r\n", "LINK" },
+        { HTTP_METHOD_OTHER, NULL, "get /m HTTP/1.1\r\n", NULL, "get" },
+        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL, NULL },
+        { HTTP_GET, "odd", "GET /m HTTP/1.1\r\n", "Content-Length: 3\r\n", NULL },
+        { HTTP_GET, NULL, "GET /m HTTP/1.1\r\n", NULL, NULL },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         SCOPED(call) struct call call;
         call_init(&call, rows[i].method, "/m");
+        call.exchange.custom_verb = rows[i].custom_verb;
         if (rows[i].body != NULL)
             set_body(&call, rows[i].body);
         run_call(f, &call);
@@ -698,19 +705,22 @@ static const struct write_shape {
     const char *name;
     enum http_method method;
     const char *body; /* NULL for none */
+    const char *custom_verb;
 } write_shapes[] = {
-    { "POST with a body", HTTP_POST, "{\"name\":\"x\"}" },
-    { "POST with an empty body", HTTP_POST, "" },
-    { "POST without a body", HTTP_POST, NULL },
-    { "PUT with a body", HTTP_PUT, "{}" },
-    { "PATCH with a body", HTTP_PATCH, "{}" },
-    { "DELETE", HTTP_DELETE, NULL },
-    { "DELETE with a body", HTTP_DELETE, "{}" },
+    { "POST with a body", HTTP_POST, "{\"name\":\"x\"}", NULL },
+    { "POST with an empty body", HTTP_POST, "", NULL },
+    { "POST without a body", HTTP_POST, NULL, NULL },
+    { "PUT with a body", HTTP_PUT, "{}", NULL },
+    { "PATCH with a body", HTTP_PATCH, "{}", NULL },
+    { "DELETE", HTTP_DELETE, NULL, NULL },
+    { "DELETE with a body", HTTP_DELETE, "{}", NULL },
+    { "a custom verb", HTTP_METHOD_OTHER, NULL, "PURGE" },
 };
 
 static void submit_write(struct fixture *f, struct call *call, const struct write_shape *shape)
 {
     call_init(call, shape->method, "/write");
+    call->exchange.custom_verb = shape->custom_verb;
     if (shape->body != NULL)
         set_body(call, shape->body);
     upstream_submit(f->upstream, &call->exchange);
@@ -765,7 +775,7 @@ static void a_large_write_is_sent_once_when_the_server_dies_in_its_middle(void *
     char *body = malloc(len + 1);
     memset(body, 'b', len);
     body[len] = '\0';
-    struct write_shape shape = { "large POST", HTTP_POST, body };
+    struct write_shape shape = { "large POST", HTTP_POST, body, NULL };
 
     for (size_t i = 0; i < 2; i++) {
         warm_up_connection(f);
