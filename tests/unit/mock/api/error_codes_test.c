@@ -22,7 +22,7 @@
 
 /* clang-format off */
 #define BOOTED { NULL, .before = { .wait_ms = 1000 } }
-static const struct step nothing[] = { { NULL } };
+static const struct step nothing[] = { { .request = NULL } };
 static const struct step booting[] = { { "POST /instances", WEB, CREATED() } };
 static const struct step running[] = { { "POST /instances", WEB, CREATED() }, BOOTED };
 static const struct step stopped[] = {
