@@ -182,9 +182,109 @@ static void a_hypervisor_without_standby_is_captured_stopped_only(void **state)
     play(f, steps, ARRAY_LEN(steps));
 }
 
+/* --- compression: section 10 ------------------------------------------------------------------ */
+
+#define COMPRESSING(algorithm, level)                                                              \
+    CREATED("'compression':{'algorithm':'" algorithm "','enabled':true,'level':" level "}",        \
+            "'compression_state':'compressing'")
+#define UNCOMPRESSED                                                                               \
+    .status = 201, .has = { "'compression_state':'none'" }, .lacks = { "'compression':" }
+#define WITH(settings) "{'kind':'Standby','compression':{" settings "}}"
+
+static void what_is_asked_of_compression_is_completed_or_refused(void **state)
+{
+#define LEVEL_ERROR                                                                                \
+    BODY_ERROR("CreateSnapshotRequest", "Error at \"/compression/level\": value must be an "       \
+                                        "integer")
+    /* clang-format off */
+    static const struct step steps[] = {
+        { "POST /instances", WEB, CREATED() },
+        /* COMP-001 */
+        { CAPTURE, "{'kind':'Standby'}", UNCOMPRESSED, .before = { .wait_ms = 1000 } },
+        { CAPTURE, WITH("'enabled':true"), COMPRESSING("zstd", "1") }, /* COMP-003, COMP-016 */
+        /* COMP-004 */
+        { CAPTURE, WITH("'enabled':true,'algorithm':'lz4'"), COMPRESSING("lz4", "0") },
+        { CAPTURE, WITH("'enabled':true,'level':19"), COMPRESSING("zstd", "19") }, /* COMP-005 */
+        { CAPTURE, WITH("'enabled':true,'algorithm':'lz4','level':9"), COMPRESSING("lz4", "9") },
+        { CAPTURE, WITH("'enabled':true,'level':0"), /* COMP-006 */
+          LEVEL("level must be between 1 and 19 for zstd, got 0") },
+        { CAPTURE, WITH("'enabled':true,'algorithm':'lz4','level':10"), /* COMP-007 */
+          LEVEL("level must be between 0 and 9 for lz4, got 10") },
+        { CAPTURE, WITH("'enabled':true,'level':'1'"), LEVEL_ERROR }, /* COMP-009 */
+        { CAPTURE, WITH("'enabled':true,'level':1.5"), LEVEL_ERROR },
+        { CAPTURE, WITH("'enabled':false"), UNCOMPRESSED },
+        { "POST /instances/web/stop", NULL, OK() },
+        { CAPTURE, "{'kind':'Stopped','compression':{'enabled':true}}", /* COMP-013 */
+          INVALID("compression is only supported for standby snapshots") },
+        /* COMP-014 */
+        { CAPTURE, "{'kind':'Stopped','compression':{'enabled':false}}", UNCOMPRESSED },
+    };
+    /* clang-format on */
+    play(*state, steps, ARRAY_LEN(steps));
+}
+
+/* The request, the instance's policy, the server's default: the first that is there (COMP-002). */
+static void the_first_choice_of_compression_decides(void **state)
+{
+    /* clang-format off */
+    static const struct step steps[] = {
+        { "POST /instances", WEB, CREATED() },
+        { "POST /instances", "{'name':'on','image':'nginx','snapshot_policy':{'compression':{"
+          "'enabled':true,'level':3},'standby_compression_delay':'2m'}}", /* COMP-032 */
+          CREATED("'snapshot_policy':{'compression':{'enabled':true,'level':3},"
+                  "'standby_compression_delay':'2m0s'}") },
+        { "POST /instances", "{'name':'off','image':'nginx','snapshot_policy':{'compression':{"
+          "'enabled':false}}}", CREATED("'snapshot_policy':{'compression':{'enabled':false}}") },
+        { "POST /instances", "{'name':'bad','image':'nginx','snapshot_policy':{'compression':{"
+          "'enabled':true,'level':0}}}", /* COMP-031 */
+          REFUSED(400, "invalid_snapshot_policy",
+                  "level must be between 1 and 19 for zstd, got 0") },
+        { CAPTURE, "{'kind':'Standby'}", COMPRESSING("lz4", "2"), .before = { .wait_ms = 1000 } },
+        { "POST /instances/on/snapshots", "{'kind':'Standby'}", /* COMP-015: at once */
+          COMPRESSING("zstd", "3"), .keep = "s" },
+        { "POST /instances/off/snapshots", "{'kind':'Standby'}", UNCOMPRESSED },
+        { "POST /instances/on/snapshots", WITH("'enabled':false"), UNCOMPRESSED },
+        { "POST /instances/off/snapshots", WITH("'enabled':true"), COMPRESSING("zstd", "1") },
+        { "GET /snapshots/{s}", NULL, OK("'compression_state':'compressed'",
+          "'compression':{'algorithm':'zstd','enabled':true,'level':3}", /* COMP-017 */
+          "'compression_error':null", "'uncompressed_size_bytes':1073741824"),
+          .before = { .wait_ms = 1000 } },
+        /* A source in Standby is stored as its own policy says, not as its memory is (COMP-028). */
+        { "POST /instances/off/standby", "{'compression':{'enabled':true}}", OK() },
+        { "POST /instances/off/snapshots", "{'kind':'Standby'}", UNCOMPRESSED },
+        { "POST /instances/on/stop", NULL, OK() },
+        { "POST /instances/on/snapshots", "{'kind':'Stopped'}", UNCOMPRESSED },
+    };
+    /* clang-format on */
+    struct api_fixture *f = *state;
+    struct world_settings settings = *world_settings(f->world);
+    settings.compression_default = (struct compression_choice){ true, true, COMPRESSION_LZ4, 2 };
+    api_restart(f, &settings);
+    play(f, steps, ARRAY_LEN(steps));
+}
+
+static void vz_never_ends_its_compression(void **state) /* COMP-026 */
+{
+    /* clang-format off */
+    static const struct step steps[] = {
+        { "POST /instances", WEB, CREATED("'hypervisor':'vz'") },
+        { CAPTURE, WITH("'enabled':true"), COMPRESSING("zstd", "1"), .keep = "s",
+          .before = { .wait_ms = 1000 } },
+        { "GET /snapshots/{s}", NULL, OK("'compression_state':'compressing'"),
+          .before = { .wait_ms = 2000000000 } },
+    };
+    /* clang-format on */
+    struct api_fixture *f = *state;
+    struct world_settings settings = *world_settings(f->world);
+    settings.host = (struct host_platform){ HOST_DARWIN, HOST_ARM64 };
+    settings.default_hypervisor = HYPERVISOR_VZ;
+    api_restart(f, &settings);
+    play(f, steps, ARRAY_LEN(steps));
+}
+
 /* --- deletes, and what lives on --------------------------------------------------------------- */
 
-static void a_snapshot_is_deleted_whatever_its_source_does(void **state)
+static void a_snapshot_is_deleted_whatever_its_source_does(void **state) /* SNAP-S-003 */
 {
 #define NO_SNAPSHOT REFUSED(404, "not_found", "snapshot not found")
     /* clang-format off */
@@ -236,6 +336,9 @@ int main(void)
         TEST(what_a_capture_may_be_called),
         TEST(the_first_fault_of_a_capture_is_the_one_reported),
         TEST(a_hypervisor_without_standby_is_captured_stopped_only),
+        TEST(what_is_asked_of_compression_is_completed_or_refused),
+        TEST(the_first_choice_of_compression_decides),
+        TEST(vz_never_ends_its_compression),
         TEST(a_snapshot_is_deleted_whatever_its_source_does),
         TEST(snapshots_outlive_their_source),
     };

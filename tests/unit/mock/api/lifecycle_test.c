@@ -188,7 +188,8 @@ static void an_instance_goes_to_standby_and_comes_back(void **state)
     play(*state, steps, ARRAY_LEN(steps));
 }
 
-static void what_a_standby_asks_for_is_judged_before_the_state(void **state) /* INST-SB-010 */
+/* INST-SB-010, COMP-030 */
+static void what_a_standby_asks_for_is_judged_before_the_state(void **state)
 {
 #define STANDBY_ERROR(detail) BODY_ERROR("StandbyInstanceRequest", "Error at " detail)
 #define LEVEL(text)           REFUSED(400, "invalid_snapshot_compression", text)

@@ -187,7 +187,7 @@ static void only_variables_of_credentials_are_updated(void **state)
 #define TOO_LATE  "instance expired: expiration deadline has passed"
 #define EXPIRED   REFUSED(409, "instance_expired", TOO_LATE)
 
-static void a_deadline_is_set_moved_and_cleared(void **state)
+static void a_deadline_is_set_moved_and_cleared(void **state) /* NEW-030 */
 {
     /* clang-format off */
     static const struct step steps[] = {
