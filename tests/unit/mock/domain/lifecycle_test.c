@@ -9,6 +9,7 @@
 
 #include "mock/domain/instance_edit.h"
 #include "mock/domain/instances.h"
+#include "mock/domain/power.h"
 #include "mock/domain/transition.h"
 #include "tests/unit/mock/domain/scene.h"
 
@@ -206,6 +207,39 @@ static void every_operation_in_every_state_ends_as_the_table_says(void **state)
             fixture_restart(f, world_settings(f->world));
         }
     }
+}
+
+/* An instance that vanishes between the look-up of its name and the operation (INST-ID-010). */
+static void whatever_is_asked_of_an_instance_that_has_gone_is_refused(void **state)
+{
+    static const struct {
+        operation *run;
+        const char *message;
+    } cases[] = {
+        { do_standby, "instance not found" },
+        { do_restore, "instance not found" },
+        { do_stop, "instance not found" },
+        { do_start, "instance not found" },
+        { do_fork, "instance not found" },
+        { do_delete, "instance not found" },
+        { do_patch, "instance not found" },
+        { do_capture_standby, "instance not found" },
+        { do_attach, "instance not found" },
+        { do_detach, "instance not found" },
+        { do_restore_snapshot, "instance or snapshot not found" },
+    };
+    struct fixture *f = *state;
+    struct scene s = scene_in(f, INSTANCE_STOPPED);
+    (void)scene_do(&s, do_delete);
+    const uint64_t revision = world_revision(f->world);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct instance *out = NULL;
+        struct error err = { 0 };
+        assert_false(cases[i].run(&s, &out, &err));
+        assert_error_is(&err, ERROR_NOT_FOUND, cases[i].message);
+        assert_null(out);
+    }
+    assert_int_equal(world_revision(f->world), revision);
 }
 
 /* --- forks, by target as well: INST-FK-010 to INST-FK-021 ---------------------------------------
@@ -485,25 +519,132 @@ static void a_stop_blocks_restarts_and_a_start_forgets_it_whatever_comes_of_them
     }
 }
 
+static void a_new_restart_policy_forgets_the_attempts_but_no_stop_by_hand(void **state)
+{
+    static const struct { /* INST-U-018 */
+        struct restart_status before;
+        enum restart_block after;
+    } cases[] = {
+        { { .attempts = 3, .last_attempt_at_ns = 1, .next_attempt_at_ns = 2 },
+          RESTART_NOT_BLOCKED },
+        { { .attempts = 3, .blocked = RESTART_MANUAL_STOP }, RESTART_MANUAL_STOP },
+        { { .attempts = 3, .blocked = RESTART_MAX_ATTEMPTS_EXCEEDED }, RESTART_NOT_BLOCKED },
+    };
+    struct fixture *f = *state;
+    struct scene s = scene_eventful(f);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct instance_edit edit;
+        struct error err = { 0 };
+        assert_done(instance_edit_begin(&edit, f->world, scene_id(&s), &err), &err);
+        edit.next.restart = cases[i].before;
+        assert_done(instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED },
+                                         NULL, &err),
+                    &err);
+        const struct restart_status now = scene_do(&s, do_patch)->restart;
+        assert_int_equal(now.blocked, cases[i].after);
+        assert_int_equal(now.attempts, 0);
+        assert_int_equal(now.last_attempt_at_ns, 0);
+        assert_int_equal(now.next_attempt_at_ns, 0);
+    }
+}
+
+/* --- what is remembered of an operation ---------------------------------------------------- */
+
+enum { NOBODY, SOURCE, SNAPSHOT, MADE }; /* whose id the event has */
+
+/* clang-format off */
+static const struct {
+    operation *run;
+    enum instance_state from;
+    enum history_kind kind; /* of the instance's newest event */
+    enum history_start start;
+    int other;
+    enum history_kind made_kind; /* of the newest of what was made */
+    int made_other;
+} events[] = {
+    { do_standby, INSTANCE_RUNNING, HISTORY_STANDBY, HISTORY_NO_START, NOBODY, 0, 0 },
+    { do_restore, INSTANCE_STANDBY, HISTORY_RESUMED, HISTORY_RESUMED_START, NOBODY, 0, 0 },
+    { do_stop, INSTANCE_RUNNING, HISTORY_STOPPED, HISTORY_NO_START, NOBODY, 0, 0 },
+    { do_start, INSTANCE_STOPPED, HISTORY_STARTED, HISTORY_COLD_START, NOBODY, 0, 0 },
+    { do_start_overridden, INSTANCE_STOPPED, HISTORY_STARTED, HISTORY_COLD_START, NOBODY, 0, 0 },
+    { do_fork, INSTANCE_STOPPED, HISTORY_STOPPED, HISTORY_NO_START, NOBODY, HISTORY_FORKED,
+      SOURCE },
+    { do_fork, INSTANCE_RUNNING, HISTORY_COPIED, HISTORY_RESUMED_START, MADE, HISTORY_FORKED,
+      SOURCE },
+    { do_patch, INSTANCE_PAUSED, HISTORY_UPDATED, HISTORY_NO_START, NOBODY, 0, 0 },
+    { do_patch_env, INSTANCE_RUNNING, HISTORY_UPDATED, HISTORY_NO_START, NOBODY, 0, 0 },
+    { do_capture_standby, INSTANCE_STANDBY, HISTORY_STANDBY, HISTORY_NO_START, NOBODY, 0, 0 },
+    { do_restore_snapshot, INSTANCE_STOPPED, HISTORY_RESTORED, HISTORY_RESUMED_START, SNAPSHOT, 0,
+      0 },
+    { do_fork_snapshot, INSTANCE_STOPPED, HISTORY_STOPPED, HISTORY_NO_START, NOBODY,
+      HISTORY_FORKED, SNAPSHOT },
+    { do_attach, INSTANCE_RUNNING, HISTORY_ATTACHED, HISTORY_NO_START, NOBODY, 0, 0 },
+    { do_detach, INSTANCE_RUNNING, HISTORY_DETACHED, HISTORY_NO_START, NOBODY, 0, 0 },
+};
+/* clang-format on */
+
+static void check_other(const struct history_event *event, int other, const struct scene *s,
+                        const struct instance *made)
+{
+    const struct text ids[] = {
+        [SOURCE] = scene_id(s), [SNAPSHOT] = scene_snapshot_id(s), [MADE] = made->config->id
+    };
+    static const struct resource_id none;
+    if (other == NOBODY)
+        assert_memory_equal(&event->other, &none, sizeof none);
+    else
+        assert_true(text_equal(resource_id_text(&event->other), ids[other]));
+}
+
+static void each_operation_is_remembered_with_what_it_did(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        struct scene s = scene_in(f, events[i].from);
+        s.fork = (struct fork_request){ .name = TEXT("copy"), .from_running = true };
+        const struct instance *made = scene_do(&s, events[i].run);
+        const struct history_event *event = &scene_stored(&s)->history->event;
+        assert_int_equal(event->kind, events[i].kind);
+        assert_int_equal(event->start, events[i].start);
+        assert_int_equal(event->until_ns,
+                         event->start == HISTORY_COLD_START ? scene_stored(&s)->running_at_ns : 0);
+        assert_int_equal(event->has_exit_code, event->kind == HISTORY_STOPPED);
+        assert_int_equal(event->exit_code, event->kind == HISTORY_STOPPED ? 143 : 0);
+        check_other(event, events[i].other, &s, made);
+        if (events[i].made_other != NOBODY) { /* INST-FK-003: and nothing else */
+            assert_int_equal(made->history->count, 1);
+            assert_int_equal(made->history->event.kind, events[i].made_kind);
+            assert_int_equal(made->history->event.at_ns, f->fake.now_ns);
+            check_other(&made->history->event, events[i].made_other, &s, made);
+        }
+        fixture_restart(f, world_settings(f->world));
+    }
+}
+
 /* --- what cannot be seen in an answer -------------------------------------------------------- */
 
 static void a_start_keeps_its_overrides_for_the_next_ones(void **state) /* INST-ST-024 */
 {
+    static const struct text shell = { "sh", 2 };
     struct fixture *f = *state;
     struct scene s = scene_in(f, INSTANCE_STOPPED);
+    const struct start_request request = { .entrypoint = { &shell, 1 } };
     const struct instance *out = NULL;
     struct error err = { 0 };
-    assert_done(do_start_overridden(&s, &out, &err), &err);
-    assert_int_equal(out->config->cmd.count, 1);
-    assert_text_is(out->config->cmd.items[0], "true");
-    assert_int_equal(out->config->entrypoint.count, 0);
+    (void)scene_do(&s, do_start_overridden);
+    assert_text_is(scene_stored(&s)->config->cmd.items[0], "true");
+    assert_int_equal(scene_stored(&s)->config->entrypoint.count, 0);
 
     (void)scene_do(&s, do_stop);
-    (void)scene_do(&s, do_start); /* empty lists replace nothing (INST-ST-023) */
-    assert_text_is(scene_stored(&s)->config->cmd.items[0], "true");
-    const struct instance_config *config = scene_stored(&s)->config;
+    bool done = instance_start(f->world, scene_id(&s), &request, &out, &err);
+    assert_done(done, &err);
+    assert_text_is(out->config->entrypoint.items[0], "sh");
+    assert_text_is(out->config->cmd.items[0], "true"); /* an empty list replaces nothing */
+
     (void)scene_do(&s, do_stop);
-    assert_ptr_equal(scene_stored(&s)->config, config);
+    const struct instance_config *config = scene_stored(&s)->config;
+    (void)scene_do(&s, do_start);
+    assert_ptr_equal(scene_stored(&s)->config, config); /* INST-ST-023 */
 }
 
 static void a_guest_without_an_agent_does_not_say_how_it_ended(void **state) /* INST-ST-014 */
@@ -515,6 +656,17 @@ static void a_guest_without_an_agent_does_not_say_how_it_ended(void **state) /* 
     (void)scene_do(&s, do_stop);
     assert_false(scene_stored(&s)->has_exit_code);
     assert_string_equal(instance_exit_text(scene_stored(&s)).text, "");
+}
+
+static void a_guest_may_end_while_it_boots(void **state)
+{
+    struct fixture *f = *state;
+    struct scene s = scene_in(f, INSTANCE_INITIALIZING);
+    struct instance edited = *scene_stored(&s);
+    transition_exit(&edited, 0);
+    assert_int_equal(edited.running_at_ns, 0);
+    assert_int_equal(instance_view(&edited, INT64_MAX).state, INSTANCE_STOPPED);
+    assert_string_equal(instance_exit_text(&edited).text, "success");
 }
 
 static void a_guest_that_ended_by_itself_stays_in_its_phase_until_the_next_start(void **state)
@@ -554,11 +706,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_WORLD(every_operation_in_every_state_ends_as_the_table_says),
+        ON_WORLD(whatever_is_asked_of_an_instance_that_has_gone_is_refused),
         ON_WORLD(every_fork_ends_as_its_source_and_target_say),
         ON_WORLD(every_operation_has_the_effects_on_fields_that_the_table_says),
         ON_WORLD(a_stop_blocks_restarts_and_a_start_forgets_it_whatever_comes_of_them),
+        ON_WORLD(a_new_restart_policy_forgets_the_attempts_but_no_stop_by_hand),
+        ON_WORLD(each_operation_is_remembered_with_what_it_did),
         ON_WORLD(a_start_keeps_its_overrides_for_the_next_ones),
         ON_WORLD(a_guest_without_an_agent_does_not_say_how_it_ended),
+        ON_WORLD(a_guest_may_end_while_it_boots),
         ON_WORLD(a_guest_that_ended_by_itself_stays_in_its_phase_until_the_next_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

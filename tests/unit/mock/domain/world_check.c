@@ -244,7 +244,8 @@ static void check_history(const struct history *history)
         assert_in_range(history->count, 1, HISTORY_MAX);
     size_t count = history_list(history, events);
     for (size_t i = 1; i < count; i++)
-        assert_true(events[i - 1]->at_ns <= events[i]->at_ns);
+        assert_true(events[i - 1]->at_ns <= events[i]->at_ns &&
+                    events[i - 1]->number < events[i]->number);
 }
 
 static void check_phases(const struct phase_ledger *phases, int64_t now_ns)
