@@ -2,11 +2,6 @@
 
 #include "common/base/checked.h"
 
-int64_t transition_boot_end(int64_t now_ns, int64_t boot_delay_ns)
-{
-    return i64_add_capped(now_ns, boot_delay_ns);
-}
-
 static void forget_exit(struct instance *edited)
 {
     edited->has_exit_code = false;
@@ -18,7 +13,7 @@ void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay
 {
     edited->state = INSTANCE_INITIALIZING;
     edited->started_at_ns = now_ns;
-    edited->running_at_ns = transition_boot_end(now_ns, boot_delay_ns);
+    edited->running_at_ns = i64_add_capped(now_ns, boot_delay_ns);
     forget_exit(edited);
     phase_ledger_enter(&edited->phases, PHASE_INITIALIZING, now_ns);
 }

@@ -8,9 +8,6 @@
 
 #include "mock/domain/instance.h"
 
-/* When a boot that begins now is over; never later than can be told. */
-int64_t transition_boot_end(int64_t now_ns, int64_t boot_delay_ns);
-
 /* A cold start at now_ns, ready boot_delay_ns later. */
 void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay_ns);
 /* Running from its standby image; started_at and stopped_at stay (INST-ST-002). */

@@ -700,6 +700,58 @@ static void a_guest_that_ended_by_itself_stays_in_its_phase_until_the_next_start
     assert_false(scene_stored(&s)->has_exit_code);
 }
 
+/* How the machine came up is told by the state it was left in. */
+static void check_start(const struct history_event *event, const struct instance *instance)
+{
+    bool cold = instance->state == INSTANCE_INITIALIZING;
+    assert_int_equal(event->start, cold                                  ? HISTORY_COLD_START
+                                   : instance->state == INSTANCE_RUNNING ? HISTORY_RESUMED_START
+                                                                         : HISTORY_NO_START);
+    assert_int_equal(event->until_ns, cold ? instance->running_at_ns : 0);
+}
+
+static void forks_and_restores_remember_how_they_came_up(void **state)
+{
+    static const enum instance_state ends[] = { INSTANCE_STOPPED, INSTANCE_STANDBY,
+                                                INSTANCE_RUNNING };
+    struct fixture *f = *state;
+    struct scene s = scene_in(f, INSTANCE_STOPPED);
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        s.target = (struct snapshot_target){ .has_state = true, .state = ends[i] };
+        const struct instance *made = scene_do(&s, do_fork_snapshot);
+        check_start(&made->history->event, made);
+        struct error err = { 0 };
+        assert_true(instances_delete(f->world, made->config->id, &err));
+        (void)scene_do(&s, do_restore_snapshot);
+        check_start(&scene_stored(&s)->history->event, scene_stored(&s));
+        if (ends[i] == INSTANCE_RUNNING)
+            (void)scene_do(&s, do_stop);
+    }
+    s.fork = (struct fork_request){ .name = TEXT("copy"),
+                                    .has_target = true,
+                                    .target = INSTANCE_RUNNING };
+    const struct instance *booted = scene_do(&s, do_fork);
+    assert_int_equal(booted->state, INSTANCE_INITIALIZING);
+    check_start(&booted->history->event, booted);
+}
+
+/* Its policies count from its own beginning. */
+static void a_forks_policies_are_in_force_from_the_fork_on(void **state)
+{
+    struct fixture *f = *state;
+    struct scene s = scene_in(f, INSTANCE_RUNNING);
+    s.fork = (struct fork_request){ .name = TEXT("copy"), .from_running = true };
+    const struct instance *fork = scene_do(&s, do_fork);
+    assert_int_equal(fork->config->auto_standby.since_ns, f->fake.now_ns);
+    assert_int_equal(fork->config->health_check.since_ns, f->fake.now_ns);
+    assert_true(scene_stored(&s)->config->health_check.since_ns < f->fake.now_ns);
+
+    scene_wait(&s, NS_PER_SEC);
+    (void)scene_do(&s, do_patch);
+    assert_int_equal(scene_stored(&s)->config->auto_standby.since_ns, f->fake.now_ns);
+    assert_int_equal(scene_stored(&s)->config->health_check.since_ns, f->fake.now_ns);
+}
+
 #define ON_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -712,6 +764,8 @@ int main(void)
         ON_WORLD(a_stop_blocks_restarts_and_a_start_forgets_it_whatever_comes_of_them),
         ON_WORLD(a_new_restart_policy_forgets_the_attempts_but_no_stop_by_hand),
         ON_WORLD(each_operation_is_remembered_with_what_it_did),
+        ON_WORLD(forks_and_restores_remember_how_they_came_up),
+        ON_WORLD(a_forks_policies_are_in_force_from_the_fork_on),
         ON_WORLD(a_start_keeps_its_overrides_for_the_next_ones),
         ON_WORLD(a_guest_without_an_agent_does_not_say_how_it_ended),
         ON_WORLD(a_guest_may_end_while_it_boots),

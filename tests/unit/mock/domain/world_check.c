@@ -175,6 +175,7 @@ struct buffer world_text(const struct world *world)
     write_i64(&out, "first_free", world->addresses.first_free);
     write_i64(&out, "macs_given", world->addresses.macs_given);
     write_i64(&out, "revision", (int64_t)world->revision);
+    write_i64(&out, "changed", world->changed_ns);
     assert_false(out.failed);
     return out;
 }
