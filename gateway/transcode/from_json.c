@@ -177,10 +177,10 @@ static bool put_content(struct parse *p, const struct message *message, bool is_
                         const struct value *v);
 
 /* What nests deeper than a client would read is refused here already: one level of Struct in JSON
- * is three on the wire. */
+ * is three on the wire. Single values nest nothing. */
 static bool begin_message(struct parse *p, const struct field *field, size_t *mark)
 {
-    if (p->depth == WIRE_MAX_DEPTH)
+    if (p->depth == WIRE_MAX_DEPTH && !field->is_single)
         return parse_fail(p, ERROR_RESOURCE_EXHAUSTED, "is nested deeper than %d messages",
                           WIRE_MAX_DEPTH);
     p->depth++;

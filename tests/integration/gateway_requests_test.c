@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -163,6 +165,63 @@ static void a_path_field_stays_one_segment(void **state)
         struct text line = last_request_line(rig);
         if (!text_equal_cstr(line, cases[i].line))
             fail_msg("expected %s, got " TEXT_FMT, cases[i].line, TEXT_ARGS(line));
+    }
+}
+
+/* Takes percent escapes apart; what stands unescaped must be unreserved (RFC 3986 2.3). */
+static struct text unescaped(struct arena *memory, struct text t)
+{
+    char *out = arena_alloc(memory, t.len + 1);
+    size_t len = 0;
+    assert_non_null(out);
+    for (size_t i = 0; i < t.len; i++) {
+        unsigned byte = (unsigned char)t.data[i];
+        if (byte == '%') {
+            assert_true(i + 2 < t.len && sscanf(t.data + i + 1, "%2X", &byte) == 1);
+            i += 2;
+        } else {
+            assert_true(isalnum((int)byte) || strchr("-._~", (int)byte) != NULL);
+        }
+        out[len++] = (char)byte;
+    }
+    return (struct text){ out, len };
+}
+
+/* Each ASCII character, and each byte that longer characters are made of. */
+static void every_byte_of_a_path_field_reaches_the_server_as_it_was(void **state)
+{
+    enum { ASCII = 128, LEAD = 30 /* C2 to DF */, FOLLOWING = 64, LONGER = 21 /* E0 to F4 */ };
+    struct gateway_rig *rig = *state;
+    const struct text before = TEXT("GET /snapshots/");
+    const struct text after = TEXT(" HTTP/1.1");
+    for (unsigned i = 0; i < ASCII + FOLLOWING + LONGER; i++) {
+        char value[8] = "x";
+        size_t len = 1;
+        if (i < ASCII) {
+            value[len++] = (char)i;
+        } else if (i < ASCII + FOLLOWING) {
+            value[len++] = (char)(0xC2 + i % LEAD);
+            value[len++] = (char)(0x80 + i - ASCII);
+        } else {
+            unsigned lead = 0xE0 + i - ASCII - FOLLOWING;
+            value[len++] = (char)lead;
+            value[len++] = (char)(lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80);
+            value[len++] = (char)0x80;
+            if (lead >= 0xF0)
+                value[len++] = (char)0xBF;
+        }
+        const struct text sent = { value, len };
+        SCOPED(grpc_raw_reply)
+        struct grpc_raw_reply reply =
+            gateway_rig_call(rig, "SnapshotService/GetSnapshot", wire_field(&rig->memory, 1, sent));
+        if (reply.code != RPC_OK)
+            fail_msg("%u: %s", i, reply.message);
+        struct text line = last_request_line(rig);
+        assert_true(text_starts_with(line, before) && line.len > before.len + after.len);
+        line = (struct text){ line.data + before.len, line.len - before.len - after.len };
+        struct text got = unescaped(&rig->memory, line);
+        if (!text_equal(got, sent))
+            fail_msg("%u came as " TEXT_FMT, i, TEXT_ARGS(line));
     }
 }
 
@@ -373,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_streaming_method_is_unimplemented),
         cmocka_unit_test(a_path_field_that_would_lead_elsewhere_is_refused),
         cmocka_unit_test(a_path_field_stays_one_segment),
+        cmocka_unit_test(every_byte_of_a_path_field_reaches_the_server_as_it_was),
         cmocka_unit_test(bytes_that_are_no_message_are_invalid),
         cmocka_unit_test(a_request_cut_anywhere_is_refused_or_translated),
         cmocka_unit_test(groups_nested_ten_thousand_deep_are_refused),

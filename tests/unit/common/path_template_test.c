@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/http/escape.h"
 #include "common/http/path_template.h"
 #include "tests/unit/common/alloc_fail.h"
 
@@ -35,6 +36,8 @@ static void templates_of_the_grammar_are_accepted(void **state)
         "/{id}:verb",
         "/{a=b}",
         "/{a=*}/c",
+        "/$batch/(default)/a,b;c=d!e'f@g&h+i",
+        "/{a=$x/*}:$y",
     };
     for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
         SCOPED(template) struct path_template *t = parsed(sources[i]);
@@ -146,6 +149,7 @@ static void values_are_escaped_so_that_the_far_side_sees_the_same_bytes(void **s
         { "/v1/{name=s/*/b/*}", { "s/1/b/x:y" }, "/v1/s/1/b/x%3Ay" },
         { "/v1/{name=s}", { "s" }, "/v1/s" },
         { "/v1/{name=s/**}", { "s/1/2/3" }, "/v1/s/1/2/3" },
+        { "/v1/{name=a@b/*/(c)/**}:$v", { "a@b/@/(c)/(/)" }, "/v1/a@b/%40/(c)/%28/%29:$v" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         SCOPED(template) struct path_template *t = parsed(rows[i].source);
@@ -158,6 +162,68 @@ static void values_are_escaped_so_that_the_far_side_sees_the_same_bytes(void **s
 
         struct text captures[PATH_TEMPLATE_MAX_VARIABLES];
         assert_true(path_template_match(t, buffer_text(&out), captures));
+    }
+}
+
+static void every_byte_of_a_value_comes_back(void **state)
+{
+    (void)state;
+    SCOPED(template) struct path_template *one = parsed("/one/{v}/end");
+    SCOPED(template) struct path_template *many = parsed("/many/{v=lit/*/**}:verb");
+    SCOPED(arena) struct arena arena = arena_capped(1 << 20);
+    SCOPED(buffer) struct buffer out = buffer_capped(1000);
+    for (unsigned first = 0; first < 256; first++) {
+        for (unsigned second = 0; second < 256; second += 5) {
+            const char value[] = { 'l', 'i', 't', '/', (char)first, 'x', '/', 'x', (char)second };
+            struct text whole = { value, sizeof value };
+            const struct path_template *templates[] = { one, many };
+            for (size_t i = 0; i < ARRAY_LEN(templates); i++) {
+                struct text capture;
+                struct text back;
+                struct error err = { 0 };
+                buffer_clear(&out);
+                if (!path_template_expand(templates[i], &whole, &out, &err)) {
+                    /* An empty segment: the only thing refused here. */
+                    assert_true(templates[i] == many && (first == '/' || second == '/'));
+                    continue;
+                }
+                assert_true(path_template_match(templates[i], buffer_text(&out), &capture));
+                assert_true(unescape(capture, false, &arena, &back, &err));
+                assert_true(text_equal(back, whole));
+            }
+            arena_reset(&arena);
+        }
+    }
+}
+
+static void equal_templates_stand_for_the_same_paths_and_variables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a;
+        const char *b;
+        bool equal;
+    } rows[] = {
+        { "/x/{a}", "/x/{a}", true },
+        { "/x/{a}", "/x/{a=*}", true },
+        { "/x", "/y", false },
+        { "/x", "/x/y", false },
+        { "/x/{a}", "/x/{b}", false },
+        { "/x/{a}", "/x/*", false },
+        { "/x/{a}", "/x/{a=**}", false },
+        { "/x/{a=b}", "/x/b", false },
+        { "/x/{a=b/*}", "/x/b/{a}", false },
+        { "/x/{a=b/*}", "/x/{a=c/*}", false },
+        { "/x/{a}:v", "/x/{a}", false },
+        { "/x/{a}:v", "/x/{a}:w", false },
+        { "/{a}/{b}", "/{b}/{a}", false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        SCOPED(template) struct path_template *a = parsed(rows[i].a);
+        SCOPED(template) struct path_template *b = parsed(rows[i].b);
+        if (path_template_equal(a, b) != rows[i].equal ||
+            path_template_equal(b, a) != rows[i].equal)
+            fail_msg("%s and %s", rows[i].a, rows[i].b);
     }
 }
 
@@ -272,6 +338,8 @@ int main(void)
         cmocka_unit_test(the_limits_are_kept),
         cmocka_unit_test(variables_are_named_by_their_field_path),
         cmocka_unit_test(values_are_escaped_so_that_the_far_side_sees_the_same_bytes),
+        cmocka_unit_test(every_byte_of_a_value_comes_back),
+        cmocka_unit_test(equal_templates_stand_for_the_same_paths_and_variables),
         cmocka_unit_test(values_that_would_change_the_path_are_refused),
         cmocka_unit_test(a_buffer_too_small_is_left_as_it_was),
         cmocka_unit_test(paths_match_segment_by_segment_without_decoding),

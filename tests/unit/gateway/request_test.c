@@ -479,6 +479,18 @@ static const struct example body_examples[] = {
       "POST", "/everything",
       "{\"atlas\":{\"nodes\":{\"a\":{},\"b\":{\"name\":\"n\"}},"
       "\"times\":{\"-1\":\"1970-01-01T00:00:01Z\",\"2\":\"1970-01-01T00:00:00Z\"}}}" },
+    { "SendEverything",
+      "maps { by_int32 { key: -2147483648 } by_int64 { key: -9223372036854775808 } by_uint32 { "
+      "key: "
+      "4294967295 } by_uint64 { key: 18446744073709551615 } by_sint32 { key: -1 } by_sint64 { key: "
+      "-2 } by_fixed32 { key: 1 } by_fixed64 { key: 2 } by_sfixed32 { key: -3 } by_sfixed64 { key: "
+      "-4 } by_bool { key: true } by_bool { key: false } by_string { key: '\"' } }",
+      "POST", "/everything",
+      "{\"maps\":{\"by_int32\":{\"-2147483648\":\"\"},\"by_int64\":{\"-9223372036854775808\":\"\"},"
+      "\"by_uint32\":{\"4294967295\":\"\"},\"by_uint64\":{\"18446744073709551615\":\"\"},"
+      "\"by_sint32\":{\"-1\":\"\"},\"by_sint64\":{\"-2\":\"\"},\"by_fixed32\":{\"1\":\"\"},"
+      "\"by_fixed64\":{\"2\":\"\"},\"by_sfixed32\":{\"-3\":\"\"},\"by_sfixed64\":{\"-4\":\"\"},"
+      "\"by_bool\":{\"false\":\"\",\"true\":\"\"},\"by_string\":{\"\\\"\":\"\"}}}" },
     { "SendEverything", "named { renamed: 'x' camel: 2 snake_case_name: 'y' }", "POST",
       "/everything", "{\"named\":{\"snake_case_name\":\"y\",\"@type\":\"x\",\"howMany\":2}}" },
     { "SendEverything",
