@@ -22,7 +22,6 @@ static struct fork fork_of(const struct world *world, const struct snapshot *sna
                            struct text name, const struct snapshot_target *target)
 {
     struct fork fork = fork_begin(world, snapshot->source, name);
-    fork.instance.state = snapshot->kind == SNAPSHOT_STANDBY ? INSTANCE_STANDBY : INSTANCE_STOPPED;
     if (target->hypervisor != HYPERVISOR_UNSET)
         fork.config.hypervisor = target->hypervisor;
     return fork;

@@ -74,17 +74,14 @@ static struct instance put_back(struct restoration *r, enum hypervisor hyperviso
 {
     const struct instance *current = r->edit.stored;
     const struct instance *captured = r->snapshot->source;
-    struct instance next = *captured;
-    next.state = r->snapshot->kind == SNAPSHOT_STANDBY ? INSTANCE_STANDBY : INSTANCE_STOPPED;
+    struct instance next = *captured; /* in the state that the snapshot's kind says */
     next.config = config_back(r, hypervisor);
-    next.created_at_ns = current->created_at_ns;
-    next.expires_at_ns = current->expires_at_ns;
+    next.expires_at_ns = current->expires_at_ns; /* NEW-069 */
     next.history = current->history;
     next.address = address_back(r);
-    next.started_at_ns = next.stopped_at_ns = next.running_at_ns = next.hold_until_ns = 0;
+    next.started_at_ns = next.stopped_at_ns = next.hold_until_ns = 0;
     next.has_exit_code = false;
     next.exit_code = 0;
-    next.state_error = NULL;
     return next;
 }
 

@@ -722,7 +722,9 @@ static void forks_and_restores_remember_how_they_came_up(void **state)
         check_start(&made->history->event, made);
         struct error err = { 0 };
         assert_true(instances_delete(f->world, made->config->id, &err));
-        (void)scene_do(&s, do_restore_snapshot);
+        const uint32_t remembered = scene_stored(&s)->history->count;
+        (void)scene_do(&s, do_restore_snapshot); /* the history is the instance's own */
+        assert_int_equal(scene_stored(&s)->history->count, remembered + 1);
         check_start(&scene_stored(&s)->history->event, scene_stored(&s));
         if (ends[i] == INSTANCE_RUNNING)
             (void)scene_do(&s, do_stop);
