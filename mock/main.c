@@ -7,13 +7,14 @@
 
 #include "common/base/buffer.h"
 #include "common/env/env.h"
+#include "common/program/line_log.h"
+#include "common/program/listener.h"
 #include "common/program/options.h"
 #include "common/program/read_file.h"
 #include "common/program/ready_file.h"
 #include "mock/api/api.h"
 #include "mock/domain/hypervisor.h"
 #include "mock/domain/world.h"
-#include "mock/http/listener.h"
 #include "mock/http/serve.h"
 #include "mock/truth_command.h"
 
@@ -54,7 +55,7 @@ struct settings {
     bool seeded;
     uint64_t seed;
     size_t max_body;
-    enum access_log_format log;
+    enum log_form log;
     const char *ready_file; /* NULL for none */
     int ready_fd;           /* -1 for none   */
 };
@@ -145,9 +146,6 @@ static bool read_settings(const struct options *o, struct settings *out, struct 
         [AUTH_ANY] = "any", [AUTH_OFF] = "off", [AUTH_JWT] = "jwt", NULL
     };
     static const char *const truths[] = { [TRUTH_SPEC] = "spec", [TRUTH_SERVER] = "server", NULL };
-    static const char *const log_formats[] = {
-        [ACCESS_LOG_OFF] = "off", [ACCESS_LOG_TEXT] = "text", [ACCESS_LOG_JSON] = "json", NULL
-    };
     size_t auth, truth, log;
     int64_t max_body;
 
@@ -160,13 +158,13 @@ static bool read_settings(const struct options *o, struct settings *out, struct 
         !options_duration(o, "compression-delay", &out->world.compression_delay_ns, err) ||
         !read_hypervisor(o, &out->world.default_hypervisor, err) ||
         !options_i64(o, "max-body", 1, INT32_MAX, &max_body, err) ||
-        !options_choice(o, "log", log_formats, &log, err) || !read_ready_fd(o, out, err))
+        !options_choice(o, "log", log_form_names, &log, err) || !read_ready_fd(o, out, err))
         return false;
     out->api.auth = (enum auth_mode)auth;
     out->api.truth = (enum truth)truth;
     out->world.quirks = ledger_quirks(out->api.truth);
     out->max_body = (size_t)max_body;
-    out->log = (enum access_log_format)log;
+    out->log = (enum log_form)log;
     out->ready_file = options_text(o, "ready-file");
     return read_secret(o, out, err);
 }
@@ -191,7 +189,7 @@ static bool announce(const struct settings *settings, const char *url, struct er
 {
     const struct ready ready = { .program = program.name, .urls = &url, .url_count = 1 };
 
-    if (settings->log != ACCESS_LOG_OFF)
+    if (settings->log != LOG_FORM_OFF)
         fprintf(stderr, "%s %s listening on %s\n", program.name, TESTKIT_VERSION, url);
     if (settings->ready_file != NULL && !ready_file_write(settings->ready_file, &ready, err))
         return false;
@@ -211,13 +209,13 @@ static bool run(const struct settings *settings, struct error *err)
         .mem = mem_libc(),
     };
     struct listener listener;
-    struct access_log log;
+    struct line_log log;
     struct http_server *server = NULL;
 
-    if (!listener_open(settings->listen.host, settings->listen.port, &listener, err))
+    if (!listener_open(settings->listen.host, settings->listen.port, "--listen", &listener, err))
         return false;
 
-    access_log_init(&log, settings->log, STDERR_FILENO);
+    line_log_init(&log, settings->log, STDERR_FILENO);
     struct world *world = world_new(&env, &settings->world);
     struct api *api = world == NULL ? NULL : api_new(world, &settings->api);
     bool ok;
@@ -241,7 +239,7 @@ static bool run(const struct settings *settings, struct error *err)
     http_server_free(server);
     api_free(api);
     world_free(world);
-    access_log_fini(&log);
+    line_log_fini(&log);
     return ok;
 }
 

@@ -30,7 +30,7 @@ void serve_take_signals(void)
 
 struct loop {
     struct http_server *server;
-    struct access_log *log;
+    struct line_log *log;
     int epoll_fd;
     int signal_fd;
 };
@@ -83,12 +83,12 @@ static bool turn(const struct loop *loop, int max_ms)
     for (int i = 0; i < count; i++)
         signalled = signalled || (events[i].data.fd == loop->signal_fd && took_signal(loop));
     if ((count == 0 && timeout_ms > 0) || loop->log->lines.len > LOG_PIECE_BYTES)
-        access_log_flush(loop->log);
+        line_log_flush(loop->log);
     http_server_run(loop->server);
     return signalled;
 }
 
-bool serve_until_signal(struct http_server *server, struct access_log *log, struct error *err)
+bool serve_until_signal(struct http_server *server, struct line_log *log, struct error *err)
 {
     SCOPED(loop)
     struct loop loop = { .server = server, .log = log, .epoll_fd = -1, .signal_fd = -1 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/env/env.h"
+#include "mock/http/access_log.h"
 #include "mock/http/session.h"
 
 enum {

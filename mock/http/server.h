@@ -12,8 +12,8 @@
 
 #include "common/base/error.h"
 #include "common/base/scope.h"
+#include "common/program/line_log.h"
 #include "mock/api/api.h"
-#include "mock/http/access_log.h"
 
 enum {
     /* A client in the middle of sending or reading may pause this long. */
@@ -24,10 +24,10 @@ enum {
 };
 
 struct http_server_settings {
-    int listen_fd;          /* consumed */
-    struct api *api;        /* borrowed; must outlive the server */
-    struct access_log *log; /* borrowed; likewise */
-    size_t max_body;        /* of a request; more is 413 */
+    int listen_fd;        /* consumed */
+    struct api *api;      /* borrowed; must outlive the server */
+    struct line_log *log; /* borrowed; likewise */
+    size_t max_body;      /* of a request; more is 413 */
     /* Connections beyond this wait in the listen backlog until another one closes. */
     unsigned max_connections;
     unsigned stalled_seconds; /* HTTP_SERVER_STALLED_SECONDS but in tests */

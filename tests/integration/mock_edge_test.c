@@ -16,12 +16,12 @@
 
 #include <cmocka.h>
 
+#include "common/program/listener.h"
 #include "mock/api/operations.h"
 #include "mock/api/route.h"
 #include "mock/api/rules.h"
 #include "mock/domain/instance_force.h"
 #include "mock/domain/instances.h"
-#include "mock/http/listener.h"
 #include "mock/http/server.h"
 #include "tests/support/fake_env.h"
 #include "tests/support/http_client.h"
@@ -93,7 +93,7 @@ struct rig {
     struct fake_env fake;
     struct world *world;
     struct api *api;
-    struct access_log log;
+    struct line_log log;
     struct listener listener;
     struct http_server *server;
     int epoll_fd;
@@ -253,7 +253,7 @@ static void given_server(struct rig *rig, unsigned stalled_seconds, unsigned idl
 {
     struct error err = { 0 };
 
-    assert_true(listener_open("127.0.0.1", 0, &rig->listener, &err));
+    assert_true(listener_open("127.0.0.1", 0, "--listen", &rig->listener, &err));
     const struct http_server_settings settings = {
         .listen_fd = rig->listener.fd,
         .api = rig->api,
@@ -297,7 +297,7 @@ static int setup_with(void **state, unsigned stalled_seconds, unsigned idle_seco
     rig.world = world_new(&rig.fake.env, &world);
     rig.api = api_new(rig.world, &settings);
     assert_non_null(rig.api);
-    access_log_init(&rig.log, ACCESS_LOG_TEXT, -1);
+    line_log_init(&rig.log, LOG_FORM_TEXT, -1);
     given_server(&rig, stalled_seconds, idle_seconds);
     create_instance(&rig, "{\"name\":\"vm\",\"image\":\"alpine\"}");
     rig.fake.now_ns += NS_PER_SEC;

@@ -1,4 +1,4 @@
-#include "mock/http/listener.h"
+#include "common/program/listener.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,15 +8,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool refuse(const char *address, const char *reason, bool taken, struct error *err)
+static bool refuse(const char *address, const char *reason, const char *taken_option,
+                   struct error *err)
 {
     char lower[128];
     snprintf(lower, sizeof lower, "%s", reason);
     lower[0] = (char)tolower((unsigned char)lower[0]);
-    return error_set(err, ERROR_UNAVAILABLE, "cannot listen on %s: %s%s", address, lower,
-                     taken ? "; stop the other program or choose another port with --listen "
-                             "127.0.0.1:0"
-                           : "");
+    return taken_option == NULL
+               ? error_set(err, ERROR_UNAVAILABLE, "cannot listen on %s: %s", address, lower)
+               : error_set(err, ERROR_UNAVAILABLE,
+                           "cannot listen on %s: %s; stop the other program or choose another port "
+                           "with %s 127.0.0.1:0",
+                           address, lower, taken_option);
 }
 
 static int open_socket(const struct addrinfo *ai)
@@ -52,7 +55,8 @@ static bool describe(struct listener *listener, struct error *err)
     return true;
 }
 
-bool listener_open(const char *host, uint16_t port, struct listener *out, struct error *err)
+bool listener_open(const char *host, uint16_t port, const char *option, struct listener *out,
+                   struct error *err)
 {
     const struct addrinfo hints = {
         .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
@@ -68,13 +72,13 @@ bool listener_open(const char *host, uint16_t port, struct listener *out, struct
     snprintf(service, sizeof service, "%u", port);
     const int rc = getaddrinfo(host, service, &hints, &found);
     if (rc != 0)
-        return refuse(address, gai_strerror(rc), false, err);
+        return refuse(address, gai_strerror(rc), NULL, err);
 
     out->fd = open_socket(found);
     const int reason = errno;
     freeaddrinfo(found);
     if (out->fd < 0)
-        return refuse(address, strerror(reason), reason == EADDRINUSE, err);
+        return refuse(address, strerror(reason), reason == EADDRINUSE ? option : NULL, err);
     if (describe(out, err))
         return true;
     close(out->fd);
