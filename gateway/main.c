@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "gateway/call_command.h"
 #include "gateway/descriptors.h"
 #include "gateway/mock_child.h"
+#include "gateway/operations.h"
 #include "gateway/rpc/server.h"
 #include "gateway/upstream/curl_upstream.h"
 
@@ -24,16 +24,12 @@ enum {
     EXIT_USAGE = 2,
     CONNECT_TIMEOUT_MS = 1000,
     UPSTREAM_IDLE_MS = 30000, /* below the 60 s and more that servers commonly keep a connection */
-    UPSTREAM_CONNECTIONS = 512,
-    DRAIN_LIMIT_MS = 10000,
     TOKEN_MAX = 8 << 10,
 };
 
 /* The real server ends every request within 60 s (HTTP-008), so this limit is for one that hangs.
  */
 #define DEFAULT_TIMEOUT "65s"
-
-static const char *const log_forms[] = { "off", "text", "json", NULL };
 
 static const struct option_spec specs[] = {
     { "listen", "HOST:PORT", "127.0.0.1:50051", "where to serve gRPC; port 0 picks a free one" },
@@ -44,7 +40,7 @@ static const struct option_spec specs[] = {
       "serve another API: protoc --include_imports "
       "--descriptor_set_out=FILE" },
     { "timeout", "DURATION", DEFAULT_TIMEOUT, "longest wait for the upstream, per call" },
-    { "max-inflight", "N", "1000", "calls beyond it are answered RESOURCE_EXHAUSTED" },
+    OPERATIONS_OPTIONS,
     { "workers", "N", NULL, "pairs of threads; default half the processors" },
     { "log", "FORM", "text", "access log on standard error: text, json or off" },
     { "ready-file", "FILE", NULL, "written, whole, once serving: program, version, pid, urls" },
@@ -66,7 +62,6 @@ struct gateway {
     char address[300]; /* "127.0.0.1:50051" */
     struct listen_address listen;
     size_t worker_count;
-    int64_t max_inflight;
     int64_t timeout_ns;
     size_t log_form;
     int ready_fd; /* -1 for none */
@@ -77,6 +72,7 @@ struct gateway {
     struct curl_upstream *upstreams[RPC_MAX_WORKERS];
     struct upstream *interfaces[RPC_MAX_WORKERS];
     struct rpc_server *server;
+    struct operations operations;
 };
 
 static bool read_ready_fd(struct gateway *g, struct error *err)
@@ -99,8 +95,8 @@ static bool read_options(struct gateway *g, struct error *err)
     int64_t workers = sysconf(_SC_NPROCESSORS_ONLN) / 2;
     if (!options_listen(o, "listen", &g->listen, err) ||
         !options_duration(o, "timeout", &g->timeout_ns, err) ||
-        !options_i64(o, "max-inflight", 1, 1000000, &g->max_inflight, err) ||
-        !options_choice(o, "log", log_forms, &g->log_form, err) || !read_ready_fd(g, err))
+        !operations_read(o, &g->operations, err) ||
+        !options_choice(o, "log", log_form_names, &g->log_form, err) || !read_ready_fd(g, err))
         return false;
     if (options_text(o, "workers") != NULL &&
         !options_i64(o, "workers", 1, RPC_MAX_WORKERS, &workers, err))
@@ -159,7 +155,7 @@ static bool start_upstreams(struct gateway *g, struct error *err)
                                                  .ca_file = ca_file,
                                                  .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                                  .max_idle_ms = UPSTREAM_IDLE_MS,
-                                                 .max_connections = UPSTREAM_CONNECTIONS };
+                                                 .max_connections = g->operations.limits.pool };
     for (size_t i = 0; i < g->worker_count; i++) {
         if (!curl_upstream_new(&config, &g->upstreams[i], err))
             return error_prefix(err, "--upstream: ");
@@ -178,20 +174,11 @@ static bool start_server(struct gateway *g, struct error *err)
                    .upstream_authorization = g->authorization.data },
         .upstreams = g->interfaces,
         .worker_count = g->worker_count,
-        .max_inflight = (size_t)g->max_inflight,
-        .log = { .form = (enum access_log_form)g->log_form, .fd = STDERR_FILENO },
+        .max_inflight = g->operations.limits.max_inflight,
+        .log_form = (enum log_form)g->log_form,
+        .log_fd = STDERR_FILENO,
     };
     return rpc_server_new(&config, &g->server, err);
-}
-
-/* One pair of threads and sockets per call in flight adds up; take what the system allows. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }
 
 static bool start(struct gateway *g, struct error *err)
@@ -201,13 +188,13 @@ static bool start(struct gateway *g, struct error *err)
         !descriptors_load(options_text(&g->options, "descriptor-set"), &g->schema, err))
         return false;
     if (g->upstream_url == NULL) {
-        if (!mock_child_start(&g->mock, log_forms[g->log_form], err))
+        if (!mock_child_start(&g->mock, log_form_names[g->log_form], err))
             return false;
         g->upstream_url = g->mock.url;
     }
-    raise_descriptor_limit();
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    return start_upstreams(g, err) && start_server(g, err);
+    return operations_fit_limits(&g->operations, g->worker_count, err) && start_upstreams(g, err) &&
+           start_server(g, err) && operations_start(&g->operations, g->server, &g->listen, err);
 }
 
 static bool announce(const struct gateway *g, struct error *err)
@@ -217,11 +204,15 @@ static bool announce(const struct gateway *g, struct error *err)
     const char *path = options_text(&g->options, "ready-file");
     (void)snprintf(grpc_url, sizeof grpc_url, "grpc://%s%s%s:%d", is_v6 ? "[" : "", g->listen.host,
                    is_v6 ? "]" : "", rpc_server_port(g->server));
-    if (g->log_form != ACCESS_LOG_OFF)
+    if (g->log_form != LOG_FORM_OFF)
         (void)fprintf(stderr, "hypeman-gateway " TESTKIT_VERSION " serving %s, upstream %s\n",
                       grpc_url, g->upstream_url);
-    const char *const urls[] = { grpc_url, g->upstream_url };
-    const struct ready ready = { program.name, urls, ARRAY_LEN(urls) };
+    const char *urls[3] = { grpc_url };
+    size_t count = 1;
+    if (g->operations.admin_url[0] != '\0')
+        urls[count++] = g->operations.admin_url;
+    urls[count++] = g->upstream_url;
+    const struct ready ready = { program.name, urls, count };
     if (path != NULL && !ready_file_write(path, &ready, err))
         return false;
     if (g->ready_fd < 0)
@@ -259,13 +250,13 @@ static bool serve(struct gateway *g, const sigset_t *waited)
 
 static void stop(struct gateway *g)
 {
-    if (g->server != NULL && !rpc_server_drain(g->server, DRAIN_LIMIT_MS))
-        (void)fprintf(stderr, "hypeman-gateway: cancelled the calls still running after %d s\n",
-                      DRAIN_LIMIT_MS / 1000);
+    if (g->server != NULL)
+        operations_drain(&g->operations, g->server);
     /* A reply is started from its upstream's thread, which may still be on its way out of C-core
      * when the call is over; so these threads are joined before C-core goes. */
     for (size_t i = 0; i < g->worker_count; i++)
         curl_upstream_free(g->upstreams[i]);
+    operations_fini(&g->operations);
     rpc_server_free(g->server);
     schema_free(g->schema);
     buffer_fini(&g->authorization);
@@ -292,7 +283,7 @@ int main(int argc, char **argv)
     bool ok = start(&gateway, &err) && announce(&gateway, &err);
     if (!ok)
         (void)fprintf(stderr, "hypeman-gateway: %s\n", err.message);
-    ok = ok && serve(&gateway, &waited);
+    ok = ok && serve(&gateway, &waited) && !operations_is_deaf(&gateway.operations);
     stop(&gateway);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -79,6 +79,10 @@ static void add_headers(struct proxy_call *call)
     if (request->has_body && (!is_raw || request->content_type.len > 0))
         add_header(call, TEXT("Content-Type"),
                    is_raw ? buffer_text(&request->content_type) : TEXT("application/json"));
+    if (call->trace.parent.len > 0)
+        add_header(call, TEXT("traceparent"), call->trace.parent);
+    if (call->trace.state.len > 0)
+        add_header(call, TEXT("tracestate"), call->trace.state);
 }
 
 static bool prepare(struct proxy_call *call, struct text wire, struct error *err)

@@ -13,6 +13,7 @@
 #include "common/base/buffer.h"
 #include "common/http/http.h"
 #include "gateway/proxy/rpc_status.h"
+#include "gateway/proxy/trace_context.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/transcode/from_json.h"
 #include "gateway/transcode/request.h"
@@ -32,8 +33,9 @@ struct proxy_call {
     const struct proxy_settings *settings;
     const struct method *method;
     struct upstream *upstream;
-    struct text authorization; /* the caller's; data NULL = none                         */
-    int64_t time_left_ms;      /* until the caller's deadline; INT64_MAX = no deadline   */
+    struct text authorization;  /* the caller's; data NULL = none                         */
+    struct trace_context trace; /* passed on as it is                                   */
+    int64_t time_left_ms;       /* until the caller's deadline; INT64_MAX = no deadline   */
     /* Called exactly once, on the upstream's thread, or from within proxy_call_start when the call
      * never gets that far. The call may be freed from then on. */
     void (*finish)(struct proxy_call *call);

@@ -234,15 +234,30 @@ static void set_message(struct rpc_status *out, struct text message)
 
 /* ---- from our own errors ------------------------------------------------------------------ */
 
-void rpc_status_from_error(struct rpc_status *out, const struct error *err)
+static void explain_error(struct rpc_status *out, const struct error *err, int64_t retry_after_s)
 {
     const struct explanation why = { .reason = error_code_name(err->code),
                                      .domain = own_domain,
                                      .field = err->field,
-                                     .retry_after_s = -1 };
+                                     .retry_after_s = retry_after_s };
     out->code = rpc_code_from_error(err->code);
     set_message(out, text_of(err->message));
     attach_details(out, &why);
+}
+
+void rpc_status_from_error(struct rpc_status *out, const struct error *err)
+{
+    explain_error(out, err, -1);
+}
+
+void rpc_status_overloaded(struct rpc_status *out, size_t max_inflight)
+{
+    enum { RETRY_AFTER_S = 1 };
+    struct error err = { 0 };
+    error_set(&err, ERROR_RESOURCE_EXHAUSTED,
+              "%zu calls are in flight, the limit of --max-inflight; try again later",
+              max_inflight);
+    explain_error(out, &err, RETRY_AFTER_S);
 }
 
 static enum error_code outcome_error(const struct upstream_exchange *exchange)

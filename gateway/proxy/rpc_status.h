@@ -61,6 +61,10 @@ void rpc_text_copy(char *out, size_t size, struct text t);
  * "hypeman-gateway"; BadRequest naming err->field when there is one. */
 void rpc_status_from_error(struct rpc_status *out, const struct error *err);
 
+/* A call beyond the limit of calls in flight, which was not begun: RESOURCE_EXHAUSTED with a
+ * RetryInfo of one second. */
+void rpc_status_overloaded(struct rpc_status *out, size_t max_inflight);
+
 /* An HTTP answer that is not 2xx. The body's `code` (or HTTP_502 where there is none) becomes
  * ErrorInfo.reason, its `message` the message; domain is the first word of the API's package
  * ("hypeman"); metadata http_status and method. A Retry-After in seconds becomes RetryInfo. The

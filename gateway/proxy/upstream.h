@@ -54,6 +54,7 @@ struct upstream_exchange {
     struct buffer answer;   /* owned by the exchange: buffer_fini()                        */
     char content_type[128]; /* "" when absent; cut                                         */
     char retry_after[64];   /* the header's text, "" when absent                           */
+    int64_t duration_ns;    /* from submit to done                                         */
     char detail[192];       /* one sentence on what went wrong; "" when ANSWERED           */
 
     uint64_t id; /* set by submit, never 0 but when memory is short; names the exchange in cancel.

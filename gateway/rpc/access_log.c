@@ -1,15 +1,11 @@
 #include "gateway/rpc/access_log.h"
 
-#include <limits.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include "common/env/env.h"
 #include "common/json/json_writer.h"
 #include "common/json/rfc3339.h"
 
-/* A pipe that polls as writable takes PIPE_BUF bytes without blocking. */
-enum { LINE_MAX_BYTES = PIPE_BUF, METHOD_SHOWN = 512 };
+/* So that a line fits even where JSON writes each byte as six. */
+enum { METHOD_SHOWN = 448, PEER_SHOWN = 128 };
 
 static void write_time(struct buffer *line)
 {
@@ -19,18 +15,49 @@ static void write_time(struct buffer *line)
     rfc3339_append(line, now);
 }
 
-static void write_text(struct buffer *line, const struct access_entry *e, struct text method)
+/* Milliseconds with three decimals, without the price of a double. */
+static void write_ms(struct buffer *line, int64_t ns)
+{
+    const int64_t micros = ns < 0 ? 0 : ns / 1000;
+    const int64_t fraction = micros % 1000;
+    buffer_append_i64(line, micros / 1000);
+    buffer_append_byte(line, '.');
+    buffer_append_byte(line, (uint8_t)('0' + fraction / 100));
+    buffer_append_byte(line, (uint8_t)('0' + fraction / 10 % 10));
+    buffer_append_byte(line, (uint8_t)('0' + fraction % 10));
+}
+
+static void write_text(struct buffer *line, const struct access_entry *e)
 {
     write_time(line);
     buffer_append_byte(line, ' ');
-    for (size_t i = 0; i < method.len; i++) /* a client chose it: no control characters */
-        buffer_append_byte(line, (uint8_t)method.data[i] < 0x20 ? '?' : (uint8_t)method.data[i]);
-    buffer_appendf(line, " %s http=%d %.3fms in=%zu out=%zu", rpc_code_name(e->code),
-                   e->http_status, (double)e->duration_ns / (double)NS_PER_MS, e->request_bytes,
-                   e->reply_bytes);
+    line_log_append_printable(line, e->method);
+    buffer_append_byte(line, ' ');
+    buffer_append_cstr(line, rpc_code_name(e->code));
+    buffer_append_cstr(line, " http=");
+    buffer_append_i64(line, e->http_status);
+    buffer_append_byte(line, ' ');
+    write_ms(line, e->duration_ns);
+    buffer_append_cstr(line, "ms upstream=");
+    write_ms(line, e->upstream_ns);
+    buffer_append_cstr(line, "ms in=");
+    buffer_append_u64(line, e->request_bytes);
+    buffer_append_cstr(line, " out=");
+    buffer_append_u64(line, e->reply_bytes);
+    buffer_append_cstr(line, " trace=");
+    buffer_append_text(line, e->trace_id.len == 0 ? TEXT("-") : e->trace_id);
+    buffer_append_cstr(line, " peer=");
+    line_log_append_printable(line, e->peer);
 }
 
-static void write_json(struct buffer *line, const struct access_entry *e, struct text method)
+static void member_ms(struct json_writer *w, struct text key, int64_t ns)
+{
+    json_write_key(w, key);
+    write_ms(w->out, ns);
+    w->need_comma = true;
+}
+
+static void write_json(struct buffer *line, const struct access_entry *e)
 {
     struct json_writer w = json_writer_to(line, JSON_ESCAPE_MINIMAL);
     json_write_object_begin(&w);
@@ -39,28 +66,32 @@ static void write_json(struct buffer *line, const struct access_entry *e, struct
     write_time(line);
     buffer_append_byte(line, '"');
     w.need_comma = true;
-    json_member_string(&w, "rpc", method);
+    json_member_string(&w, "rpc", e->method);
     json_member_string(&w, "grpc_code", text_of(rpc_code_name(e->code)));
     json_member_i64(&w, "http_status", e->http_status);
-    json_write_key(&w, TEXT("ms"));
-    json_write_double(&w, (double)(e->duration_ns / 1000) / 1000.0);
-    json_member_i64(&w, "request_bytes", (int64_t)e->request_bytes);
-    json_member_i64(&w, "reply_bytes", (int64_t)e->reply_bytes);
+    member_ms(&w, TEXT("ms"), e->duration_ns);
+    member_ms(&w, TEXT("upstream_ms"), e->upstream_ns);
+    json_write_key(&w, TEXT("request_bytes"));
+    json_write_u64(&w, e->request_bytes);
+    json_write_key(&w, TEXT("reply_bytes"));
+    json_write_u64(&w, e->reply_bytes);
+    if (e->trace_id.len > 0)
+        json_member_string(&w, "trace_id", e->trace_id);
+    json_member_string(&w, "peer", e->peer);
     json_write_object_end(&w);
 }
 
-void access_log_write(const struct access_log *log, const struct access_entry *entry)
+void access_log_add(struct line_log *log, const struct access_entry *entry)
 {
-    if (log->form == ACCESS_LOG_OFF)
+    struct buffer *line = line_log_begin(log);
+    if (line == NULL)
         return;
-    SCOPED(buffer) struct buffer line = buffer_capped(LINE_MAX_BYTES);
-    struct text method = { entry->method.data, text_cut_len(entry->method, METHOD_SHOWN) };
-    if (log->form == ACCESS_LOG_JSON)
-        write_json(&line, entry, method);
+    struct access_entry shown = *entry;
+    shown.method.len = text_cut_len(entry->method, METHOD_SHOWN);
+    shown.peer.len = text_cut_len(entry->peer, PEER_SHOWN);
+    if (log->form == LOG_FORM_JSON)
+        write_json(line, &shown);
     else
-        write_text(&line, entry, method);
-    buffer_append_byte(&line, '\n');
-    struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
-    if (!line.failed && poll(&ready, 1, 0) == 1 && write(log->fd, line.data, line.len) < 0)
-        return; /* nobody to tell */
+        write_text(line, &shown);
+    line_log_end(log);
 }

@@ -1,4 +1,7 @@
-/* One line per call on standard error. Never contains metadata values, tokens or bodies. */
+/* One line per call. Never contains metadata values but the trace's id, tokens or bodies.
+ *
+ * 2026-01-31T12:00:00.123Z /hypeman.v1.SnapshotService/GetSnapshot NOT_FOUND http=404 1.500ms
+ * upstream=1.200ms in=12 out=34 trace=4bf92f3577b34da6a3ce929d0e0e4736 peer=ipv4:127.0.0.1:40000 */
 #ifndef TESTKIT_GATEWAY_RPC_ACCESS_LOG_H
 #define TESTKIT_GATEWAY_RPC_ACCESS_LOG_H
 
@@ -6,26 +9,21 @@
 #include <stdint.h>
 
 #include "common/base/text.h"
+#include "common/program/line_log.h"
 #include "gateway/proxy/rpc_status.h"
-
-enum access_log_form { ACCESS_LOG_OFF, ACCESS_LOG_TEXT, ACCESS_LOG_JSON };
-
-struct access_log {
-    enum access_log_form form;
-    int fd;
-};
 
 struct access_entry {
     struct text method; /* the :path as received */
     enum rpc_code code;
     int http_status; /* 0 = the upstream was not asked or did not answer */
     int64_t duration_ns;
-    size_t request_bytes;
-    size_t reply_bytes;
+    int64_t upstream_ns; /* of the duration, spent on the upstream's answer */
+    uint64_t request_bytes;
+    uint64_t reply_bytes;
+    struct text trace_id; /* empty = the caller traces nothing  */
+    struct text peer;     /* as C-core says: "ipv4:127.0.0.1:40000" */
 };
 
-/* One write() per line, so lines of several threads do not mix. A line that cannot be written at
- * once is lost: who does not read standard error must not hold calls back. Safe from any thread. */
-void access_log_write(const struct access_log *log, const struct access_entry *entry);
+void access_log_add(struct line_log *log, const struct access_entry *entry);
 
 #endif

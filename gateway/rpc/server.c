@@ -15,6 +15,8 @@
 #include <grpc/support/time.h>
 
 #include "common/env/env.h"
+#include "gateway/rpc/access_log.h"
+#include "gateway/rpc/trace_metadata.h"
 #include "gateway/rpc/tsan.h"
 
 /* Un-matched calls would go to a locked, unbounded list inside C-core, so several requests are
@@ -28,12 +30,15 @@ struct rpc_worker {
     bool is_started;
     size_t missing_requests; /* of POSTED_REQUESTS, for lack of memory */
     struct upstream *upstream;
+    struct metrics_worker *metrics;
+    struct line_log log;
+    int64_t flush_at_ns; /* when the log's lines are written; 0 = there are none */
 };
 
 struct rpc_server {
     const struct schema *schema;
     struct proxy_settings proxy;
-    struct access_log log;
+    struct metrics *metrics;
     size_t max_inflight;
     atomic_size_t inflight;
     atomic_size_t calls; /* every struct rpc_call, those that wait for a request included */
@@ -74,6 +79,7 @@ struct rpc_call {
     bool is_sent;
     bool is_counted; /* in server->inflight */
     int64_t arrived_ns;
+    size_t metrics_row;
     size_t request_bytes;
     grpc_metadata trailers[2];
     size_t trailer_count;
@@ -262,6 +268,19 @@ static void watch_close(struct rpc_call *call)
     start_batch(call, &op, 1, &call->closed);
 }
 
+static size_t metrics_row(const struct rpc_server *server, const struct method *method)
+{
+    return method == NULL ? METRICS_UNKNOWN_METHOD
+                          : 1 + schema_method_index(server->schema, method);
+}
+
+static void refuse_overload(struct rpc_call *call)
+{
+    metrics_call_refused(call->worker->metrics);
+    rpc_status_overloaded(&call->proxy.status, call->worker->server->max_inflight);
+    send_reply(call);
+}
+
 static void on_arrived(struct rpc_call *call)
 {
     struct rpc_server *server = call->worker->server;
@@ -272,11 +291,13 @@ static void on_arrived(struct rpc_call *call)
 
     struct text path = slice_text(&call->details.method);
     call->proxy.method = schema_find_method(server->schema, path);
+    call->proxy.trace = trace_metadata_read(call->grpc, &call->metadata);
+    call->metrics_row = metrics_row(server, call->proxy.method);
+    metrics_call_started(call->worker->metrics, call->metrics_row);
     if (call->proxy.method == NULL)
         refuse(call, ERROR_NOT_SUPPORTED, "unknown method " TEXT_FMT, TEXT_ARGS(path));
     else if (before >= server->max_inflight)
-        refuse(call, ERROR_RESOURCE_EXHAUSTED,
-               "%zu calls are in flight, the limit of --max-inflight; try again later", before);
+        refuse_overload(call);
     else
         receive_message(call);
 }
@@ -285,6 +306,7 @@ static void start_proxy_call(struct rpc_call *call, struct text wire)
 {
     struct rpc_server *server = call->worker->server;
     call->request_bytes = wire.len;
+    metrics_message_received(call->worker->metrics, call->metrics_row, wire.len);
     call->proxy.settings = &server->proxy;
     call->proxy.upstream = call->worker->upstream;
     call->proxy.authorization = find_metadata(call, "authorization");
@@ -322,25 +344,55 @@ static void on_received(struct rpc_call *call, bool success)
     grpc_slice_unref(whole);
 }
 
-static void log_call(const struct rpc_call *call)
+/* At the deadline C-core cancels the call and tells the client so itself. */
+static enum rpc_code final_code(const struct rpc_call *call)
 {
-    const struct rpc_server *server = call->worker->server;
+    if (call->was_cancelled == 0)
+        return call->proxy.status.code;
+    return time_left_ms(call) <= 0 ? RPC_DEADLINE_EXCEEDED : RPC_CANCELLED;
+}
+
+static void count_call(const struct rpc_call *call, enum rpc_code code, int64_t duration_ns)
+{
+    struct metrics_worker *metrics = call->worker->metrics;
+    const struct proxy_call *proxy = &call->proxy;
+    if (proxy->status.code == RPC_OK)
+        metrics_message_sent(metrics, call->metrics_row, proxy->reply.len);
+    if (proxy->exchange.done != NULL)
+        metrics_upstream_done(metrics, &proxy->exchange);
+    metrics_unknown_members(metrics, proxy->notes.unknown_members);
+    metrics_call_ended(metrics, call->metrics_row, code, duration_ns);
+}
+
+static void log_call(const struct rpc_call *call, enum rpc_code code, int64_t duration_ns)
+{
+    struct rpc_worker *worker = call->worker;
+    if (worker->log.form == LOG_FORM_OFF)
+        return;
+    char *peer = grpc_call_get_peer(call->grpc);
     const struct access_entry entry = {
         .method = slice_text(&call->details.method),
-        .code = call->was_cancelled != 0 ? RPC_CANCELLED : call->proxy.status.code,
+        .code = code,
         .http_status = call->proxy.http_status,
-        .duration_ns = monotonic_now_ns() - call->arrived_ns,
+        .duration_ns = duration_ns,
+        .upstream_ns = call->proxy.exchange.duration_ns,
         .request_bytes = call->request_bytes,
         .reply_bytes = call->proxy.reply.len,
+        .trace_id = trace_context_id(&call->proxy.trace),
+        .peer = text_of(peer),
     };
-    access_log_write(&server->log, &entry);
+    access_log_add(&worker->log, &entry);
+    gpr_free(peer);
 }
 
 static void end_if_done(struct rpc_call *call)
 {
     if (!call->is_closed || !call->is_sent)
         return;
-    log_call(call);
+    enum rpc_code code = final_code(call);
+    int64_t duration_ns = monotonic_now_ns() - call->arrived_ns;
+    count_call(call, code, duration_ns);
+    log_call(call, code, duration_ns);
     call_free(call);
 }
 
@@ -381,20 +433,47 @@ static void note_down(struct rpc_server *server)
     pthread_mutex_unlock(&server->mutex);
 }
 
+/* Log lines wait a moment for others, since writing one costs as much as a call. */
+static void flush_log(struct rpc_worker *worker)
+{
+    enum { LOG_DELAY_MS = 10, LOG_PIECE_BYTES = 16 * 1024 };
+    if (worker->log.lines.len == 0)
+        return;
+    const int64_t now_ns = monotonic_now_ns();
+    if (worker->flush_at_ns == 0)
+        worker->flush_at_ns = now_ns + LOG_DELAY_MS * NS_PER_MS;
+    if (now_ns < worker->flush_at_ns && worker->log.lines.len < LOG_PIECE_BYTES)
+        return;
+    line_log_flush(&worker->log);
+    /* What nobody reads now is tried again later. */
+    worker->flush_at_ns = worker->log.lines.len == 0 ? 0 : now_ns + LOG_DELAY_MS * NS_PER_MS;
+}
+
+static gpr_timespec next_turn(const struct rpc_worker *worker)
+{
+    if (worker->flush_at_ns == 0)
+        return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    return gpr_time_from_nanos(worker->flush_at_ns, GPR_CLOCK_MONOTONIC);
+}
+
 static void *worker_run(void *arg)
 {
     struct rpc_worker *worker = arg;
     for (;;) {
-        grpc_event event =
-            grpc_completion_queue_next(worker->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        grpc_event event = grpc_completion_queue_next(worker->queue, next_turn(worker), NULL);
         if (event.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
+        if (event.type == GRPC_QUEUE_TIMEOUT) {
+            flush_log(worker);
+            continue;
+        }
         if (event.tag == worker->server) {
             note_down(worker->server);
             continue;
         }
         tsan_acquire(event.tag);
         on_step(event.tag, event.success != 0);
+        flush_log(worker);
         while (worker->missing_requests > 0 && post_request(worker))
             worker->missing_requests--;
     }
@@ -460,14 +539,34 @@ static bool start_worker(struct rpc_worker *worker, struct error *err)
     return true;
 }
 
+/* Row 1 + i of the metrics is the schema's method i. */
+static bool make_metrics(struct rpc_server *server, struct error *err)
+{
+    const size_t count = schema_method_count(server->schema);
+    struct metrics_method *methods = calloc(count, sizeof *methods);
+    if (methods == NULL)
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
+    for (size_t i = 0; i < count; i++) {
+        const struct method *m = schema_method(server->schema, i);
+        methods[i] = (struct metrics_method){ m->path, m->client_streams, m->server_streams };
+    }
+    const bool made = metrics_new(methods, count, server->worker_count, &server->metrics, err);
+    free(methods);
+    return made;
+}
+
 static bool start(struct rpc_server *server, const struct rpc_server_config *config,
                   struct error *err)
 {
+    if (!make_metrics(server, err))
+        return false;
     server->grpc = create_server();
     for (size_t i = 0; i < server->worker_count; i++) {
         struct rpc_worker *worker = &server->workers[i];
         worker->server = server;
         worker->upstream = config->upstreams[i];
+        worker->metrics = metrics_worker(server->metrics, i);
+        line_log_init(&worker->log, config->log_form, config->log_fd);
         worker->queue = grpc_completion_queue_create_for_next(NULL);
         grpc_server_register_completion_queue(server->grpc, worker->queue, NULL);
     }
@@ -489,7 +588,6 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **
     grpc_init(); /* counted: the last grpc_shutdown undoes it */
     server->schema = config->schema;
     server->proxy = config->proxy;
-    server->log = config->log;
     server->max_inflight = config->max_inflight;
     server->worker_count = config->worker_count;
     pthread_mutex_init(&server->mutex, NULL);
@@ -511,16 +609,34 @@ int rpc_server_port(const struct rpc_server *server)
     return server->port;
 }
 
+const struct metrics *rpc_server_metrics(const struct rpc_server *server)
+{
+    return server->metrics;
+}
+
+uint64_t rpc_server_lost_lines(const struct rpc_server *server)
+{
+    uint64_t lost = 0;
+    for (size_t i = 0; i < server->worker_count; i++)
+        lost += atomic_load_explicit(&server->workers[i].log.lost, memory_order_relaxed);
+    return lost;
+}
+
 static bool is_down(const struct rpc_server *server)
 {
     return server->is_down;
+}
+
+static bool has_no_calls(const struct rpc_server *server)
+{
+    return atomic_load(&server->calls) == 0;
 }
 
 /* C-core is down as soon as its connections are. Calls of a connection that broke off may still
  * wait in our queues, where they want to start batches and to reach their upstreams. */
 static bool is_empty(const struct rpc_server *server)
 {
-    return server->is_down && atomic_load(&server->calls) == 0;
+    return server->is_down && has_no_calls(server);
 }
 
 static bool wait_until(struct rpc_server *server, bool (*reached)(const struct rpc_server *),
@@ -539,13 +655,14 @@ static bool wait_until(struct rpc_server *server, bool (*reached)(const struct r
 
 bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
 {
+    enum { FAREWELL_MS = 1000 };
     grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
-    bool drained = wait_until(server, is_empty, limit_ms);
-    if (!drained) {
+    bool drained = wait_until(server, has_no_calls, limit_ms);
+    /* C-core waits 20 s for each client that does not acknowledge its farewell. */
+    if (!drained || !wait_until(server, is_empty, FAREWELL_MS))
         grpc_server_cancel_all_calls(server->grpc);
-        while (!wait_until(server, is_empty, limit_ms))
-            continue; /* every cancelled call still ends through our own hands */
-    }
+    while (!wait_until(server, is_empty, FAREWELL_MS))
+        continue; /* every cancelled call still ends through our own hands */
     return drained;
 }
 
@@ -557,6 +674,7 @@ static void collect(struct rpc_worker *worker)
     else
         (void)worker_run(worker);
     grpc_completion_queue_destroy(worker->queue);
+    line_log_fini(&worker->log);
 }
 
 void rpc_server_free(struct rpc_server *server)
@@ -576,6 +694,7 @@ void rpc_server_free(struct rpc_server *server)
         collect(&server->workers[i]);
     if (server->grpc != NULL)
         grpc_server_destroy(server->grpc);
+    metrics_free(server->metrics);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);
     free(server);

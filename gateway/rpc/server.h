@@ -11,8 +11,9 @@
 
 #include "common/base/error.h"
 #include "common/base/scope.h"
+#include "common/program/line_log.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/proxy/call.h"
-#include "gateway/rpc/access_log.h"
 
 enum { RPC_MAX_WORKERS = 64, RPC_MAX_REQUEST_BYTES = 4 << 20, RPC_MAX_REPLY_BYTES = 16 << 20 };
 
@@ -22,8 +23,9 @@ struct rpc_server_config {
     struct proxy_settings proxy;
     struct upstream *const *upstreams; /* one per worker; borrowed, outlive the server */
     size_t worker_count;               /* 1 .. RPC_MAX_WORKERS                          */
-    size_t max_inflight; /* calls beyond it are answered RESOURCE_EXHAUSTED at once     */
-    struct access_log log;
+    size_t max_inflight;    /* calls beyond it are answered RESOURCE_EXHAUSTED at once     */
+    enum log_form log_form; /* of the access log */
+    int log_fd;             /* borrowed          */
 };
 
 struct rpc_server;
@@ -36,6 +38,11 @@ MUST_USE bool rpc_server_new(const struct rpc_server_config *config, struct rpc_
 
 /* The port that was bound. */
 int rpc_server_port(const struct rpc_server *server);
+
+/* The counters of its calls; live as long as the server. */
+const struct metrics *rpc_server_metrics(const struct rpc_server *server);
+/* Lines that the access log had to drop. Any thread. */
+uint64_t rpc_server_lost_lines(const struct rpc_server *server);
 
 /* Stops accepting, tells clients (GOAWAY), waits for the calls in flight; those that are not done
  * after limit_ms are cancelled. True when none had to be. Call once, before rpc_server_free. */

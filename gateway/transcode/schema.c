@@ -41,6 +41,11 @@ const struct method *schema_method(const struct schema *schema, size_t index)
     return &schema->methods[index];
 }
 
+size_t schema_method_index(const struct schema *schema, const struct method *method)
+{
+    return (size_t)(method - schema->methods);
+}
+
 const struct message *schema_find_message(const struct schema *schema, struct text full_name)
 {
     struct type_entry *entry = NULL;

@@ -173,6 +173,7 @@ void schema_free(struct schema *schema);
 const struct method *schema_find_method(const struct schema *schema, struct text path);
 size_t schema_method_count(const struct schema *schema);
 const struct method *schema_method(const struct schema *schema, size_t index);
+size_t schema_method_index(const struct schema *schema, const struct method *method);
 /* By full name without a leading dot; NULL when unknown. */
 const struct message *schema_find_message(const struct schema *schema, struct text full_name);
 

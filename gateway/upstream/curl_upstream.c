@@ -120,6 +120,7 @@ static void reset_answer(struct upstream_exchange *exchange)
     exchange->answer = buffer_capped(exchange->max_body_bytes);
     exchange->content_type[0] = '\0';
     exchange->retry_after[0] = '\0';
+    exchange->duration_ns = 0;
     exchange->detail[0] = '\0';
     exchange->id = 0;
     exchange->transfer = NULL;
@@ -133,7 +134,7 @@ static void submit(struct upstream *upstream, struct upstream_exchange *exchange
         timeout_ms = TIMEOUT_MAX_MS;
     if (timeout_ms < 1)
         timeout_ms = 1;
-    int64_t deadline_ns = monotonic_now_ns() + timeout_ms * NS_PER_MS;
+    int64_t now_ns = monotonic_now_ns();
     reset_answer(exchange);
 
     pthread_mutex_lock(&self->mutex);
@@ -145,7 +146,8 @@ static void submit(struct upstream *upstream, struct upstream_exchange *exchange
         transfer->generation++;
         transfer->id = (uint64_t)transfer->generation << 32 | transfer->slot;
         transfer->exchange = exchange;
-        transfer->deadline_ns = deadline_ns;
+        transfer->submitted_ns = now_ns;
+        transfer->deadline_ns = now_ns + timeout_ms * NS_PER_MS;
         transfer->state = TRANSFER_WAITING;
         transfer->cancel_asked = false;
         transfer->next = NULL;
@@ -266,6 +268,7 @@ static void finish(struct curl_upstream *self, struct transfer *transfer)
     self->finished = transfer;
 
     exchange->transfer = NULL;
+    exchange->duration_ns = monotonic_now_ns() - transfer->submitted_ns;
     exchange->done(exchange);
 }
 

@@ -51,7 +51,8 @@ struct transfer {
 
     /* Written before it is queued, then the loop's. */
     struct upstream_exchange *exchange;
-    int64_t deadline_ns; /* monotonic */
+    int64_t submitted_ns; /* monotonic */
+    int64_t deadline_ns;
     enum transfer_state state;
 
     /* The loop's. */

@@ -20,11 +20,10 @@ enum { MEMORY_MAX = 256 << 20 };
 
 /* ---- The rig ------------------------------------------------------------------------------- */
 
-/* What the gateway wrote to standard error so far. */
-static struct text errors_so_far(struct gateway_rig *rig)
+const char *gateway_rig_errors(struct gateway_rig *rig)
 {
     if (rig->program.output != NULL)
-        return text_of(rig->program.output);
+        return rig->program.output;
     struct stat file;
     assert_int_equal(fstat(rig->program.output_fd, &file), 0);
     size_t size = (size_t)file.st_size;
@@ -32,10 +31,11 @@ static struct text errors_so_far(struct gateway_rig *rig)
     assert_non_null(text);
     ssize_t len = pread(rig->program.output_fd, text, size, 0);
     assert_true(len >= 0);
-    return (struct text){ text, (size_t)len };
+    return text;
 }
 
-static bool start_program(struct gateway_rig *rig, const char *const *flags)
+/* descriptors  0 = as many as there are */
+static bool start_program(struct gateway_rig *rig, const char *const *flags, size_t descriptors)
 {
     const char *arguments[GATEWAY_FLAGS_MAX] = { "--listen", "127.0.0.1:0" };
     size_t count = 2;
@@ -47,18 +47,22 @@ static bool start_program(struct gateway_rig *rig, const char *const *flags)
         assert_true(count < ARRAY_LEN(arguments) - 1);
         arguments[count++] = flags[i];
     }
-    return program_start(&rig->program, "hypeman-gateway", arguments);
+    return descriptors == 0
+               ? program_start(&rig->program, "hypeman-gateway", arguments)
+               : program_start_limited(&rig->program, "hypeman-gateway", arguments, descriptors);
 }
 
-static struct gateway_rig *start(struct fake_upstream *upstream, const char *const *flags)
+static struct gateway_rig *start(struct fake_upstream *upstream, const char *const *flags,
+                                 size_t descriptors)
 {
     const struct text scheme = TEXT("grpc://");
     struct gateway_rig *rig = calloc(1, sizeof *rig);
     assert_non_null(rig);
     rig->memory = arena_capped(MEMORY_MAX);
     rig->upstream = upstream;
-    if (!start_program(rig, flags) || !text_starts_with(text_of(rig->program.urls[0]), scheme))
-        fail_msg("the gateway does not serve; it said: %s", errors_so_far(rig).data);
+    if (!start_program(rig, flags, descriptors) ||
+        !text_starts_with(text_of(rig->program.urls[0]), scheme))
+        fail_msg("the gateway does not serve; it said: %s", gateway_rig_errors(rig));
     (void)snprintf(rig->target, sizeof rig->target, "%s", rig->program.urls[0] + scheme.len);
     rig->channel = grpc_raw_connect(rig->target);
     return rig;
@@ -66,12 +70,17 @@ static struct gateway_rig *start(struct fake_upstream *upstream, const char *con
 
 struct gateway_rig *gateway_rig_start(const char *const *flags)
 {
-    return start(fake_upstream_new(), flags);
+    return start(fake_upstream_new(), flags, 0);
 }
 
 struct gateway_rig *gateway_rig_start_alone(const char *const *flags)
 {
-    return start(NULL, flags);
+    return start(NULL, flags, 0);
+}
+
+struct gateway_rig *gateway_rig_start_limited(const char *const *flags, size_t descriptors)
+{
+    return start(fake_upstream_new(), flags, descriptors);
 }
 
 void gateway_rig_stop(struct gateway_rig *rig)

@@ -40,6 +40,8 @@ struct gateway_rig {
 struct gateway_rig *gateway_rig_start(const char *const *flags);
 /* The same without a fake upstream and --upstream. */
 struct gateway_rig *gateway_rig_start_alone(const char *const *flags);
+/* As gateway_rig_start, with at most that many open files. */
+struct gateway_rig *gateway_rig_start_limited(const char *const *flags, size_t descriptors);
 /* SIGTERM; the gateway must end with status 0, which a sanitizer's complaint prevents. */
 void gateway_rig_stop(struct gateway_rig *rig);
 
@@ -56,6 +58,9 @@ struct grpc_raw_call *gateway_rig_begin(struct gateway_rig *rig, const char *met
 
 /* Makes one good call, which must be translated and answered. */
 void gateway_rig_assert_serves(struct gateway_rig *rig);
+
+/* What it wrote to standard error so far; borrowed until the rig is stopped. */
+const char *gateway_rig_errors(struct gateway_rig *rig);
 
 /* ---- Messages ------------------------------------------------------------------------------ */
 

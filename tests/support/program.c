@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,11 +19,12 @@
 enum { PATIENCE_MS = 10000, MAX_ARGS = 64, READY_BYTES = 4096 };
 
 /* In the child. The test's own signal mask and handlers stay out of it. */
-static void become(const char *name, char **argv, int stdout_fd, int output_fd)
+static void become(const char *name, char **argv, int stdout_fd, int output_fd, rlim_t descriptors)
 {
     char path[4096];
     const char *bin = getenv("TESTKIT_BIN");
     sigset_t none;
+    const struct rlimit limit = { descriptors, descriptors };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
     sigemptyset(&none);
@@ -30,6 +32,8 @@ static void become(const char *name, char **argv, int stdout_fd, int output_fd)
     snprintf(path, sizeof path, "%s/%s", bin == NULL ? "." : bin, name);
     dup2(stdout_fd, STDOUT_FILENO);
     dup2(output_fd, STDERR_FILENO);
+    if (descriptors != RLIM_INFINITY && setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        _exit(126);
     execv(path, argv);
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", path, strerror(errno));
     _exit(127);
@@ -37,7 +41,7 @@ static void become(const char *name, char **argv, int stdout_fd, int output_fd)
 
 /* ready_fd: the child's end of the pipe, -1 for none. */
 static bool spawn(struct program *p, const char *name, const char *const *args, int stdout_fd,
-                  int ready_fd)
+                  int ready_fd, rlim_t descriptors)
 {
     char ready[16];
     char *argv[MAX_ARGS + 4];
@@ -58,18 +62,18 @@ static bool spawn(struct program *p, const char *name, const char *const *args, 
         return false;
     p->pid = fork();
     if (p->pid == 0)
-        become(name, argv, stdout_fd, p->output_fd);
+        become(name, argv, stdout_fd, p->output_fd, descriptors);
     return p->pid > 0;
 }
 
 bool program_spawn(struct program *p, const char *name, const char *const *args)
 {
-    return spawn(p, name, args, STDOUT_FILENO, -1);
+    return spawn(p, name, args, STDOUT_FILENO, -1, RLIM_INFINITY);
 }
 
 bool program_spawn_to(struct program *p, const char *name, const char *const *args, int stdout_fd)
 {
-    return spawn(p, name, args, stdout_fd, -1);
+    return spawn(p, name, args, stdout_fd, -1, RLIM_INFINITY);
 }
 
 static bool read_urls(struct program *p, const char *line)
@@ -105,7 +109,7 @@ static bool read_ready(struct program *p, int fd)
     return read_urls(p, line);
 }
 
-bool program_start(struct program *p, const char *name, const char *const *args)
+static bool start(struct program *p, const char *name, const char *const *args, rlim_t descriptors)
 {
     int pipe_fds[2];
 
@@ -114,11 +118,22 @@ bool program_start(struct program *p, const char *name, const char *const *args)
         return false;
     const int write_end = dup(pipe_fds[1]);
     close(pipe_fds[1]);
-    const bool spawned = spawn(p, name, args, STDOUT_FILENO, write_end);
+    const bool spawned = spawn(p, name, args, STDOUT_FILENO, write_end, descriptors);
     close(write_end);
     const bool ready = spawned && read_ready(p, pipe_fds[0]);
     close(pipe_fds[0]);
     return ready;
+}
+
+bool program_start(struct program *p, const char *name, const char *const *args)
+{
+    return start(p, name, args, RLIM_INFINITY);
+}
+
+bool program_start_limited(struct program *p, const char *name, const char *const *args,
+                           size_t descriptors)
+{
+    return start(p, name, args, descriptors);
 }
 
 /* Whether the child has ended within the time we have; kept apart from its status. */

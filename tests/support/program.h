@@ -29,6 +29,10 @@ struct program {
  * False when it ended, or did not serve within ten seconds: ask program_wait why. */
 bool program_start(struct program *p, const char *name, const char *const *args);
 
+/* The same with at most that many open files, whatever it tries. */
+bool program_start_limited(struct program *p, const char *name, const char *const *args,
+                           size_t descriptors);
+
 /* The same without --ready-fd, for programs that are to end by themselves. */
 bool program_spawn(struct program *p, const char *name, const char *const *args);
 /* The same with a standard output other than ours: an open descriptor. */

@@ -5,82 +5,86 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "gateway/rpc/access_log.h"
-
-struct pipe_ends {
-    int read_fd;
-    int write_fd;
-};
-
-static struct pipe_ends open_pipe(void)
-{
-    int fds[2];
-    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    return (struct pipe_ends){ fds[0], fds[1] };
-}
-
-static void close_pipe(struct pipe_ends ends)
-{
-    close(ends.read_fd);
-    close(ends.write_fd);
-}
 
 static const struct access_entry entry = {
     .method = TEXT("/a.B/C\n"),
     .code = RPC_NOT_FOUND,
     .http_status = 404,
     .duration_ns = 1500000,
+    .upstream_ns = 1200499,
     .request_bytes = 12,
     .reply_bytes = 34,
+    .trace_id = TEXT("4bf92f3577b34da6a3ce929d0e0e4736"),
+    .peer = TEXT("ipv4:127.0.0.1:40000"),
 };
 
 /* What follows the time of the only line. */
-static void expect_line(enum access_log_form form, const char *after_time)
+static void expect_line(enum log_form form, const struct access_entry *logged,
+                        const char *after_time)
 {
-    const struct pipe_ends ends = open_pipe();
-    const struct access_log log = { form, ends.write_fd };
-    char line[512] = "";
-
-    access_log_write(&log, &entry);
-    assert_true(read(ends.read_fd, line, sizeof line - 1) > 0);
-    const char *found = strstr(line, after_time);
+    struct line_log log;
+    line_log_init(&log, form, -1);
+    access_log_add(&log, logged);
+    assert_true(buffer_append_byte(&log.lines, '\0'));
+    const char *found = strchr(log.lines.data, 'Z');
     assert_non_null(found);
-    assert_string_equal(found, after_time);
-    close_pipe(ends);
+    assert_string_equal(found + 1, after_time);
+    line_log_fini(&log);
 }
 
 static void a_call_is_one_line_of_text_without_control_characters(void **state)
 {
     (void)state;
-    expect_line(ACCESS_LOG_TEXT, "Z /a.B/C? NOT_FOUND http=404 1.500ms in=12 out=34\n");
+    expect_line(LOG_FORM_TEXT, &entry,
+                " /a.B/C? NOT_FOUND http=404 1.500ms upstream=1.200ms in=12 out=34 "
+                "trace=4bf92f3577b34da6a3ce929d0e0e4736 peer=ipv4:127.0.0.1:40000\n");
 }
 
 static void a_call_is_one_json_object(void **state)
 {
     (void)state;
-    expect_line(ACCESS_LOG_JSON,
-                "Z\",\"rpc\":\"/a.B/C\\n\",\"grpc_code\":\"NOT_FOUND\",\"http_status\":404,"
-                "\"ms\":1.5,\"request_bytes\":12,\"reply_bytes\":34}\n");
+    expect_line(LOG_FORM_JSON, &entry,
+                "\",\"rpc\":\"/a.B/C\\n\",\"grpc_code\":\"NOT_FOUND\",\"http_status\":404,"
+                "\"ms\":1.500,\"upstream_ms\":1.200,\"request_bytes\":12,\"reply_bytes\":34,"
+                "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\","
+                "\"peer\":\"ipv4:127.0.0.1:40000\"}\n");
 }
 
-/* A harness that starts the gateway with its stderr on a pipe and never reads it. The alarm ends
- * this test should it wait. */
-static void a_reader_that_does_not_read_never_holds_a_call_back(void **state)
+static void a_call_outside_of_a_trace_has_no_trace_id(void **state)
 {
-    const struct pipe_ends ends = open_pipe();
-    const struct access_log log = { ACCESS_LOG_TEXT, ends.write_fd };
+    struct access_entry untraced = entry;
     (void)state;
+    untraced.trace_id = (struct text){ NULL, 0 };
+    expect_line(LOG_FORM_TEXT, &untraced,
+                " /a.B/C? NOT_FOUND http=404 1.500ms upstream=1.200ms in=12 out=34 trace=- "
+                "peer=ipv4:127.0.0.1:40000\n");
+    expect_line(LOG_FORM_JSON, &untraced,
+                "\",\"rpc\":\"/a.B/C\\n\",\"grpc_code\":\"NOT_FOUND\",\"http_status\":404,"
+                "\"ms\":1.500,\"upstream_ms\":1.200,\"request_bytes\":12,\"reply_bytes\":34,"
+                "\"peer\":\"ipv4:127.0.0.1:40000\"}\n");
+}
 
-    const int room = fcntl(ends.write_fd, F_GETPIPE_SZ);
-    assert_true(room > 0);
-    alarm(20);
-    for (int written = 0; written <= 2 * room; written += 16) /* no line is shorter */
-        access_log_write(&log, &entry);
-    alarm(0);
-    close_pipe(ends);
+static void the_longest_line_is_not_dropped(void **state)
+{
+    const enum log_form forms[] = { LOG_FORM_TEXT, LOG_FORM_JSON };
+    static char path[16 << 10];
+    struct access_entry longest = entry;
+    (void)state;
+    memset(path, 1, sizeof path); /* six bytes each in JSON */
+    longest.method = (struct text){ path, sizeof path };
+    longest.peer = longest.method;
+    longest.duration_ns = longest.upstream_ns = INT64_MAX;
+    longest.request_bytes = longest.reply_bytes = UINT64_MAX;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        struct line_log log;
+        line_log_init(&log, forms[i], -1);
+        access_log_add(&log, &longest);
+        assert_true(log.lines.len > 0);
+        assert_int_equal(log.lost, 0);
+        line_log_fini(&log);
+    }
 }
 
 int main(void)
@@ -88,7 +92,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_one_line_of_text_without_control_characters),
         cmocka_unit_test(a_call_is_one_json_object),
-        cmocka_unit_test(a_reader_that_does_not_read_never_holds_a_call_back),
+        cmocka_unit_test(a_call_outside_of_a_trace_has_no_trace_id),
+        cmocka_unit_test(the_longest_line_is_not_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
