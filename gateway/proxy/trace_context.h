@@ -2,7 +2,7 @@
  * of, checked before it goes on to the upstream.
  *
  * The gateway makes no spans, so it is no party of the trace: what is valid passes unchanged, what
- * is not is dropped, and nothing is made up (docs/decisions/0006). */
+ * is not is dropped, and nothing is made up (docs/decisions/0007). */
 #ifndef TESTKIT_GATEWAY_PROXY_TRACE_CONTEXT_H
 #define TESTKIT_GATEWAY_PROXY_TRACE_CONTEXT_H
 
