@@ -17,8 +17,10 @@
  */
 
 #define WEB   "{'name':'web','image':'nginx'}"
+#define A_63  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define A_64  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define A_256 A_64 A_64 A_64 A_64
+#define A_255 A_64 A_64 A_64 A_63
+#define A_256 A_255 "a"
 
 /* clang-format off */
 #define BOOTED { NULL, .before = { .wait_ms = 1000 } }
@@ -385,7 +387,7 @@ static const struct recipe recipes[] = {
     { "listSnapshots", BOTH(400, "Bad Request"), GIVEN(nothing), "GET /snapshots?kind=x", NULL },
     { "getSnapshot", BUT_SERVER(404, "not_found", 500, "internal_error"), GIVEN(nothing),
       "GET /snapshots/" A_256, NULL }, /* SNAP-I-010 */
-    { "getSnapshot", BOTH(404, "not_found"), GIVEN(nothing), "GET /snapshots/s", NULL },
+    { "getSnapshot", BOTH(404, "not_found"), GIVEN(nothing), "GET /snapshots/" A_255, NULL },
     { "deleteSnapshot", BUT_SERVER(404, "not_found", 500, "internal_error"), GIVEN(nothing),
       "DELETE /snapshots/" A_256, NULL },
     { "deleteSnapshot", BOTH(404, "not_found"), GIVEN(nothing), "DELETE /snapshots/s", NULL },

@@ -8,6 +8,7 @@
 
 #include "mock/domain/image.h"
 #include "mock/domain/instance_create.h"
+#include "mock/domain/instance_record.h"
 #include "mock/domain/instances.h"
 #include "tests/unit/mock/domain/world_fixture.h"
 
@@ -99,7 +100,9 @@ static void everything_given_is_copied(void **state)
     uint16_t ports[] = { 22, 80 };
     struct instance_request request = request_for("web");
     struct instance_config *in = &request.config;
-    in->image = ta;
+    in->id = in->image = in->platform = ta;
+    in->name = in->gpu_profile = tb;
+    in->devices = (struct text_list){ texts, 2 };
     in->tags = in->env = (struct pair_list){ pairs, 1 };
     in->entrypoint = in->cmd = (struct text_list){ texts, 2 };
     in->volumes = volumes;
@@ -124,7 +127,8 @@ static void everything_given_is_copied(void **state)
                                                      .exec_working_dir = tb };
     in->restart = (struct restart_policy){ RESTART_ALWAYS, 1, 2, 3 };
 
-    const struct instance_config *config = given_request(f, &request)->config;
+    const struct instance_config *config = instance_config_new(&f->fake.env.mem, in);
+    assert_non_null(config);
     memset(a, 'X', sizeof a - 1);
     memset(b, 'X', sizeof b - 1);
     memset(path, 'X', sizeof path - 1);
@@ -136,22 +140,35 @@ static void everything_given_is_copied(void **state)
     memset(credentials, 0, sizeof credentials);
     memset(ports, 0, sizeof ports);
 
+    assert_text_is(config->id, "alpha");
+    assert_text_is(config->name, "beta");
     assert_text_is(config->image, "alpha");
+    assert_text_is(config->platform, "alpha");
+    assert_text_is(config->gpu_profile, "beta");
+    assert_text_is(config->devices.items[1], "beta");
     assert_text_is(*pairs_find(config->tags, TEXT("alpha")), "beta");
     assert_text_is(*pairs_find(config->env, TEXT("alpha")), "beta");
     assert_text_is(config->entrypoint.items[1], "beta");
     assert_text_is(config->cmd.items[0], "alpha");
+    assert_text_is(config->volumes[0].volume_id, "alpha");
     assert_text_is(config->volumes[0].mount_path, "/data");
     assert_int_equal(config->volumes[0].overlay_bytes, 4096);
     assert_text_is(config->credentials[0].name, "beta");
+    assert_text_is(config->credentials[0].source_env, "alpha");
+    assert_text_is(config->credentials[0].inject[0].header, "alpha");
     assert_text_is(config->credentials[0].inject[0].format, "x ${value}");
     assert_text_is(config->credentials[0].inject[0].hosts.items[1], "beta");
     assert_text_is(config->auto_standby.ignore_source_cidrs.items[0], "alpha");
     assert_int_equal(config->auto_standby.ignore_destination_ports[1], 80);
     assert_text_is(config->health_check.interval, "alpha");
+    assert_text_is(config->health_check.timeout, "beta");
+    assert_text_is(config->health_check.start_period, "alpha");
+    assert_text_is(config->health_check.http_path, "beta");
+    assert_text_is(config->health_check.http_scheme, "alpha");
     assert_text_is(config->health_check.exec_command.items[1], "beta");
     assert_text_is(config->health_check.exec_working_dir, "beta");
     assert_int_equal(config->restart.max_attempts, 3);
+    instance_config_release(&f->fake.env.mem, config);
 }
 
 static void ttl_counts_from_creation_and_a_date_is_taken_as_it_is(void **state)
