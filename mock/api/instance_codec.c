@@ -250,17 +250,6 @@ static void encode_network(struct json_writer *w, const struct instance *instanc
     json_write_object_end(w);
 }
 
-/* No probe results exist yet, so all but the status is one constant (INST-HC-001). */
-static void encode_health_status(struct json_writer *w, enum health_status status)
-{
-    json_write_key(w, TEXT("health_status"));
-    json_write_raw(w, TEXT("{\"consecutive_failures\":0,\"consecutive_successes\":0,"
-                           "\"last_checked_at\":null,\"last_error\":null,"
-                           "\"last_failure_at\":null,\"last_success_at\":null,\"status\":"));
-    json_append_string(w->out, text_of(health_status_name(status)), JSON_ESCAPE_HTML);
-    buffer_append_byte(w->out, '}');
-}
-
 static void encode_phase_durations(struct json_writer *w, const struct phase_ledger *ledger,
                                    int64_t now_ns)
 {
@@ -332,7 +321,7 @@ void instance_encode(struct json_writer *w, const struct instance *instance, int
     encode_gpu(w, config->gpu_profile);
     json_member_bool(w, "has_snapshot", view.has_snapshot);
     health_check_encode(w, &config->health_check);
-    encode_health_status(w, view.health);
+    health_status_encode(w, instance, &view.health);
     encode_size(w, "hotplug_size", config->hotplug_bytes);
     json_member_string(w, "hypervisor", text_of(hypervisor_name(config->hypervisor)));
     json_member_string(w, "id", config->id);
@@ -343,6 +332,7 @@ void instance_encode(struct json_writer *w, const struct instance *instance, int
     encode_phase_durations(w, &view.phases, now_ns);
     encode_text_if_any(w, "platform", config->platform);
     restart_policy_encode(w, &config->restart);
+    restart_status_encode(w, &view.restart);
     encode_size(w, "size", config->size_bytes);
     snapshot_policy_encode(w, &config->snapshot);
     encode_time_or_null(w, "started_at", instance->started_at_ns);

@@ -29,6 +29,8 @@ bool op_wait_for_instance_state(struct call *call, struct error *err);
 bool op_get_instance_logs(struct call *call, struct error *err);
 bool op_stat_instance_path(struct call *call, struct error *err);
 bool op_get_instance_stats(struct call *call, struct error *err);
+bool op_get_auto_standby_status(struct call *call, struct error *err);
+bool op_hold_auto_standby(struct call *call, struct error *err);
 bool op_attach_volume(struct call *call, struct error *err);
 bool op_detach_volume(struct call *call, struct error *err);
 

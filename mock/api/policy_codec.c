@@ -7,6 +7,8 @@
 #include "common/base/buffer.h"
 #include "common/json/go_duration.h"
 #include "mock/api/encode.h"
+#include "mock/domain/health.h"
+#include "mock/domain/restart.h"
 
 static bool no_memory(struct error *err)
 {
@@ -362,6 +364,24 @@ void health_check_encode(struct json_writer *w, const struct health_check_policy
     json_write_object_end(w);
 }
 
+void health_status_encode(struct json_writer *w, const struct instance *instance,
+                          const struct health *health)
+{
+    json_write_key(w, TEXT("health_status"));
+    json_write_object_begin(w);
+    json_member_i64(w, "consecutive_failures", health->consecutive_failures);
+    json_member_i64(w, "consecutive_successes", health->consecutive_successes);
+    encode_time_or_null(w, "last_checked_at", health->last_checked_at_ns);
+    if (health->consecutive_failures > 0)
+        json_member_string(w, "last_error", text_of(health_error_text(instance).text));
+    else
+        json_member_null(w, "last_error");
+    encode_time_or_null(w, "last_failure_at", health->last_failure_at_ns);
+    encode_time_or_null(w, "last_success_at", health->last_success_at_ns);
+    json_member_string(w, "status", text_of(health_status_name(health->status)));
+    json_write_object_end(w);
+}
+
 /* Restart (instances.md 18). */
 
 bool restart_policy_decode(const struct body_value *value, struct restart_policy *out,
@@ -398,6 +418,21 @@ void restart_policy_encode(struct json_writer *w, const struct restart_policy *p
         json_member_i64(w, "max_attempts", policy->max_attempts);
     json_member_string(w, "policy", text_of(restart_policy_kind_name(policy->kind)));
     encode_duration(w, "stable_after", policy->stable_after_ns);
+    json_write_object_end(w);
+}
+
+void restart_status_encode(struct json_writer *w, const struct restart_status *status)
+{
+    static const struct restart_status nothing = { 0 };
+    if (restart_status_equal(status, &nothing))
+        return;
+    json_write_key(w, TEXT("restart_status"));
+    json_write_object_begin(w);
+    json_member_i64(w, "attempts", status->attempts);
+    encode_text_or_null(w, "blocked_reason", text_of(restart_block_name(status->blocked)));
+    encode_time_or_null(w, "last_attempt_at", status->last_attempt_at_ns);
+    encode_text_or_null(w, "last_reason", text_of(restart_reason_name(status->last_reason)));
+    encode_time_or_null(w, "next_attempt_at", status->next_attempt_at_ns);
     json_write_object_end(w);
 }
 

@@ -44,6 +44,12 @@ void health_check_encode(struct json_writer *w, const struct health_check_policy
 void restart_policy_encode(struct json_writer *w, const struct restart_policy *policy);
 void snapshot_policy_encode(struct json_writer *w, const struct snapshot_policy *policy);
 
+/* What the policies have come to. The first is always there (INST-HC-001), the second only when
+ * there is something to tell (INST-RP-003). instance  whose health it is */
+void health_status_encode(struct json_writer *w, const struct instance *instance,
+                          const struct health *health);
+void restart_status_encode(struct json_writer *w, const struct restart_status *status);
+
 /* Strings of a JSON array, an empty list for NULL.
  * Fails  NO_MEMORY */
 MUST_USE bool decode_texts(const struct body_value *array, struct arena *arena,

@@ -94,6 +94,11 @@ static const struct error_row fork_snapshot_errors[] = {
     { 0 },
 };
 
+static const struct error_row hold_errors[] = {
+    { ERROR_INVALID_STATE, 409, "instance_in_standby", .field = "auto_standby" }, /* INST-AS-043 */
+    { 0 },
+};
+
 static const struct error_row attach_volume_errors[] = {
     { ERROR_ALREADY_EXISTS, 409, "conflict", .field = NULL },
     { 0 },
@@ -170,8 +175,12 @@ const struct route routes[] = {
     { ROUTE(GET, "/instances/{id}/wait", "waitForInstanceState", "instance:read"),
       .query = wait_query, .resolver = RESOLVE_INSTANCE, .errors = wait_errors,
       .failure = "failed to wait for instance state", .run = op_wait_for_instance_state },
-    { ROUTE(GET, "/instances/{id}/auto-standby/status", "getAutoStandbyStatus", "instance:read") },
-    { ROUTE(POST, "/instances/{id}/auto-standby/hold", "holdAutoStandby", "instance:write") },
+    { ROUTE(GET, "/instances/{id}/auto-standby/status", "getAutoStandbyStatus", "instance:read"),
+      .resolver = RESOLVE_INSTANCE, .failure = "failed to get auto-standby status",
+      .run = op_get_auto_standby_status },
+    { ROUTE(POST, "/instances/{id}/auto-standby/hold", "holdAutoStandby", "instance:write"),
+      .resolver = RESOLVE_INSTANCE, .errors = hold_errors,
+      .failure = "failed to place auto-standby hold", .run = op_hold_auto_standby },
     { ROUTE(POST, "/instances/{id}/volumes/{volumeId}", "attachVolume", "volume:write"),
       .body = BODY_JSON, .schema = &schema_attach_volume, .resolver = RESOLVE_INSTANCE,
       .errors = attach_volume_errors, .failure = "failed to attach volume",

@@ -21,11 +21,11 @@ enum history_kind {
     HISTORY_CREATED,
     HISTORY_FORKED,       /* made as a fork; `other` is the source instance or snapshot     */
     HISTORY_STARTED,      /* POST /start                                                    */
-    HISTORY_RESTARTED,    /* by its restart policy                                          */
+    HISTORY_RESTARTED,    /* by its restart policy; without a start: in vain               */
     HISTORY_RESUMED,      /* POST /restore                                                  */
     HISTORY_STANDBY,      /* POST /standby                                                  */
     HISTORY_AUTO_STANDBY, /* by its auto-standby policy                                     */
-    HISTORY_STOPPED,      /* POST /stop                                                     */
+    HISTORY_STOPPED,      /* POST /stop, or by a restart policy that then failed to start it*/
     HISTORY_EXITED,       /* the guest ended by itself                                      */
     HISTORY_CAPTURED,     /* a snapshot was taken; `other` is its id. Of several in a row the
                              last is kept                                                   */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "mock/domain/health.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/names.h"
 
@@ -34,6 +35,19 @@ static const char *const restart_names[] = {
     [RESTART_ON_FAILURE] = "on_failure",
 };
 static_assert(ARRAY_LEN(restart_names) == RESTART_POLICY_KIND_COUNT, "one name per policy");
+
+static const char *const block_names[] = {
+    [RESTART_NOT_BLOCKED] = "",
+    [RESTART_MANUAL_STOP] = "manual_stop",
+    [RESTART_MAX_ATTEMPTS_EXCEEDED] = "max_attempts_exceeded",
+};
+static_assert(ARRAY_LEN(block_names) == RESTART_BLOCK_COUNT, "one name per block");
+
+static const char *const reason_names[] = {
+    [RESTART_REASON_NONE] = "",
+    [RESTART_HEALTH_CHECK_FAILED] = "health_check_failed",
+};
+static_assert(ARRAY_LEN(reason_names) == RESTART_REASON_COUNT, "one name per reason");
 
 static const char *const health_names[] = {
     [HEALTH_DISABLED] = "disabled",   [HEALTH_STARTING] = "starting", [HEALTH_HEALTHY] = "healthy",
@@ -102,19 +116,19 @@ bool restart_policy_kind_parse(struct text name, enum restart_policy_kind *out)
     return true;
 }
 
+const char *restart_block_name(enum restart_block block)
+{
+    return block_names[block];
+}
+
+const char *restart_reason_name(enum restart_reason reason)
+{
+    return reason_names[reason];
+}
+
 const char *health_status_name(enum health_status status)
 {
     return health_names[status];
-}
-
-/* INST-HC-002..005, as long as no probe has reported. */
-static enum health_status health_at(const struct instance *instance)
-{
-    const struct health_check_policy *policy = &instance->config->health_check;
-    if (!policy->present || policy->type == HEALTH_CHECK_NONE)
-        return HEALTH_DISABLED;
-    bool up = instance->state == INSTANCE_INITIALIZING || instance->state == INSTANCE_RUNNING;
-    return up ? HEALTH_STARTING : HEALTH_UNKNOWN;
 }
 
 struct instance_view instance_view(const struct instance *instance, int64_t now_ns)
@@ -125,7 +139,8 @@ struct instance_view instance_view(const struct instance *instance, int64_t now_
         .state = at.state,
         .has_snapshot = at.state == INSTANCE_STANDBY,
         .phases = at.phases,
-        .health = health_at(&at),
+        .health = health_at(&at, now_ns),
+        .restart = at.restart,
     };
 }
 

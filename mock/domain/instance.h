@@ -168,14 +168,29 @@ struct instance_config {
     bool skip_guest_agent;
 };
 
-enum restart_block { RESTART_NOT_BLOCKED, RESTART_MANUAL_STOP, RESTART_MAX_ATTEMPTS_EXCEEDED };
+enum restart_block {
+    RESTART_NOT_BLOCKED,
+    RESTART_MANUAL_STOP,
+    RESTART_MAX_ATTEMPTS_EXCEEDED,
+    RESTART_BLOCK_COUNT,
+};
+const char *restart_block_name(enum restart_block block); /* "", "manual_stop" ... */
+
+/* What made a restart policy act, other than an exit. */
+enum restart_reason {
+    RESTART_REASON_NONE,
+    RESTART_HEALTH_CHECK_FAILED,
+    RESTART_REASON_COUNT,
+};
+const char *restart_reason_name(enum restart_reason reason); /* "", "health_check_failed" */
 
 /* What the restart policy did so far (instances.md 18). All zero: not shown (INST-RP-003). */
 struct restart_status {
     uint32_t attempts;
-    enum restart_block blocked;
+    enum restart_block blocked : 16;
+    enum restart_reason last_reason : 16;
     int64_t last_attempt_at_ns;
-    int64_t next_attempt_at_ns;
+    int64_t next_attempt_at_ns; /* while Stopped: when the policy starts it again */
 };
 
 /* One version of one instance. For what a client sees, ask instance_view(): `state` and `phases`
@@ -195,8 +210,9 @@ struct instance {
     int32_t exit_code;
     const char *state_error; /* static text; NULL unless state is UNKNOWN                */
     struct restart_status restart;
-    int64_t hold_until_ns;         /* no auto-standby before (INST-AS-041)               */
-    const struct history *history; /* a reference of the record's                        */
+    int64_t hold_until_ns;              /* no auto-standby before (INST-AS-041)          */
+    const struct history *history;      /* a reference of the record's                   */
+    const struct instance_hooks *hooks; /* likewise; NULL: no test has touched it        */
 };
 
 /* "killed by signal 15 (terminated)", "success" ... (instances.md 21). "" without an exit code. */
@@ -215,14 +231,24 @@ enum health_status {
 };
 const char *health_status_name(enum health_status status); /* "disabled", "starting" ... */
 
+/* What the probes found since the policy is in force and the instance Running (INST-HC-001). There
+ * is a last error while there are failures: health_error_text(). */
+struct health {
+    enum health_status status;
+    int64_t consecutive_failures;
+    int64_t consecutive_successes;
+    int64_t last_checked_at_ns;
+    int64_t last_failure_at_ns;
+    int64_t last_success_at_ns;
+};
+
 /* An instance at a moment. */
 struct instance_view {
     enum instance_state state;
     bool has_snapshot;          /* a standby memory image exists (instances.md 5.1) */
     struct phase_ledger phases; /* phase_ledger_spent_ns(&view.phases, p, now_ns)   */
-    /* Nothing probes or restarts an instance yet: in the answer all health counters are 0, all its
-     * times null, and there is no restart_status. */
-    enum health_status health;
+    struct health health;
+    struct restart_status restart;
 };
 
 /* Boot is over at running_at_ns exactly, whenever it is asked for: current_phase_since is that

@@ -21,11 +21,10 @@ bool instance_edit_begin(struct instance_edit *edit, struct world *world, struct
     return true;
 }
 
-bool instance_edit_commit(struct instance_edit *edit, struct history_event event,
-                          const struct instance **out, struct error *err)
+/* next  consumed; NULL when it could not be made */
+static bool put(const struct instance_edit *edit, const struct instance *next,
+                const struct instance **out, struct error *err)
 {
-    event.at_ns = edit->now_ns;
-    const struct instance *next = instance_new_after(&edit->world->env->mem, &edit->next, event);
     struct change change = change_of(edit->world);
     change_instance(&change, edit->stored, next);
     if (!change_commit(&change, err))
@@ -33,4 +32,16 @@ bool instance_edit_commit(struct instance_edit *edit, struct history_event event
     if (out != NULL)
         *out = next; /* the world keeps it alive */
     return true;
+}
+
+bool instance_edit_commit(struct instance_edit *edit, struct history_event event,
+                          const struct instance **out, struct error *err)
+{
+    event.at_ns = edit->now_ns;
+    return put(edit, instance_new_after(&edit->world->env->mem, &edit->next, event), out, err);
+}
+
+bool instance_edit_keep(struct instance_edit *edit, const struct instance **out, struct error *err)
+{
+    return put(edit, instance_new(&edit->world->env->mem, &edit->next), out, err);
 }

@@ -27,5 +27,8 @@ MUST_USE bool instance_edit_begin(struct instance_edit *edit, struct world *worl
  * Fails    NO_MEMORY  nothing has changed */
 MUST_USE bool instance_edit_commit(struct instance_edit *edit, struct history_event event,
                                    const struct instance **out, struct error *err);
+/* The same for what is not worth an event: the config stays, and so does the history. */
+MUST_USE bool instance_edit_keep(struct instance_edit *edit, const struct instance **out,
+                                 struct error *err);
 
 #endif

@@ -220,8 +220,21 @@ static const struct {
 };
 static_assert(ARRAY_LEN(event_texts) == HISTORY_KIND_COUNT, "one row per kind");
 
+static bool is_vain_restart(const struct history_event *event)
+{
+    return event->kind == HISTORY_RESTARTED && event->start == HISTORY_NO_START;
+}
+
+static const char *event_message(const struct history_event *event)
+{
+    return is_vain_restart(event) ? "instance could not be restarted by its restart policy"
+                                  : event_texts[event->kind].message;
+}
+
 static const char *event_level(const struct history_event *event)
 {
+    if (is_vain_restart(event))
+        return "ERROR";
     if (event->kind == HISTORY_FORCED || event->kind == HISTORY_RESTARTED)
         return "WARN";
     return event->kind == HISTORY_EXITED && event->exit_code != 0 ? "ERROR" : "INFO";
@@ -252,7 +265,7 @@ static void write_hypeman_line(const struct instance_log *log, const struct hist
 {
     const char *state = state_after(event);
     (void)index;
-    append(line, "%s %s name=" TEXT_FMT, event_level(event), event_texts[event->kind].message,
+    append(line, "%s %s name=" TEXT_FMT, event_level(event), event_message(event),
            TEXT_ARGS(log->instance->config->name));
     if (event_texts[event->kind].other != NULL && event->other.chars[0] != '\0')
         append(line, " %s=" TEXT_FMT, event_texts[event->kind].other,

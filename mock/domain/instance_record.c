@@ -1,7 +1,9 @@
 #include "mock/domain/instance_record.h"
 
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/pack.h"
 #include "mock/domain/record.h"
+#include "mock/domain/restart.h"
 
 static_assert(sizeof(struct instance) <= 208, "one per capture of a Running source: keep it small");
 
@@ -126,6 +128,7 @@ const struct instance *instance_new(const struct mem *mem, const struct instance
     instance->refs = 1;
     record_retain(&instance->config->refs);
     history_retain(instance->history);
+    instance_hooks_retain(instance->hooks);
     return instance;
 }
 
@@ -157,16 +160,29 @@ void instance_release(const struct mem *mem, const struct instance *instance)
         return;
     instance_config_release(mem, instance->config);
     history_release(mem, instance->history);
+    instance_hooks_release(mem, instance->hooks);
     mem_free(mem, record_memory(instance));
 }
 
-void instance_settle(struct instance *edited, int64_t now_ns)
+static void settle_boot(struct instance *edited, int64_t now_ns)
 {
     if (edited->state != INSTANCE_INITIALIZING || now_ns < edited->running_at_ns)
         return;
     phase_ledger_enter(&edited->phases, PHASE_RUNNING, edited->running_at_ns);
     edited->state = INSTANCE_RUNNING;
     edited->running_at_ns = 0;
+}
+
+void instance_settle(struct instance *edited, int64_t now_ns)
+{
+    settle_boot(edited, now_ns);
+    restart_settle(edited, now_ns);
+}
+
+int64_t instance_running_since_ns(const struct instance *instance)
+{
+    return instance->state == INSTANCE_INITIALIZING ? instance->running_at_ns
+                                                    : instance->phases.since_ns;
 }
 
 struct capacity_use instance_capacity_use(const struct instance *instance)

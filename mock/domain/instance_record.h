@@ -28,8 +28,12 @@ void instance_retain(const struct instance *instance);
 /* NULL is fine. */
 void instance_release(const struct mem *mem, const struct instance *instance);
 
-/* Books in an edited copy what time alone has done up to now_ns: the end of a boot. */
+/* Books in an edited copy what time alone has done up to now_ns: the end of a boot, and of what
+ * restart_status remembers (INST-RP-009). */
 void instance_settle(struct instance *edited, int64_t now_ns);
+
+/* Since when it is Running, or will be: of one that is Initializing or Running, settled or not. */
+int64_t instance_running_since_ns(const struct instance *instance);
 
 /* What it takes of the host; nothing without a virtual machine process (RES-007..010). */
 struct capacity_use instance_capacity_use(const struct instance *instance);

@@ -4,6 +4,7 @@
 #include "mock/domain/change.h"
 #include "mock/domain/instance_edit.h"
 #include "mock/domain/instance_record.h"
+#include "mock/domain/restart.h"
 #include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
 
@@ -12,20 +13,13 @@ static bool is_up(const struct instance *instance)
     return instance->state == INSTANCE_RUNNING || instance->state == INSTANCE_INITIALIZING;
 }
 
-static bool same_restart(const struct restart_status *a, const struct restart_status *b)
-{
-    return a->attempts == b->attempts && a->blocked == b->blocked &&
-           a->last_attempt_at_ns == b->last_attempt_at_ns &&
-           a->next_attempt_at_ns == b->next_attempt_at_ns;
-}
-
 /* The instance as stored, but for its restart_status: nothing else has happened to it, which is why
  * its history does not grow. `out` may be NULL. */
 static bool keep_restart(const struct instance_edit *edit, struct restart_status status,
                          const struct instance **out, struct error *err)
 {
     const struct instance *kept = edit->stored;
-    if (!same_restart(&status, &edit->stored->restart)) {
+    if (!restart_status_equal(&status, &edit->stored->restart)) {
         struct instance next = *edit->stored;
         next.restart = status;
         kept = instance_new(&edit->world->env->mem, &next);

@@ -78,6 +78,7 @@ static struct instance put_back(struct restoration *r, enum hypervisor hyperviso
     next.config = config_back(r, hypervisor);
     next.expires_at_ns = current->expires_at_ns; /* NEW-069 */
     next.history = current->history;
+    next.hooks = current->hooks;
     next.address = address_back(r);
     next.started_at_ns = next.stopped_at_ns = next.hold_until_ns = 0;
     next.has_exit_code = false;

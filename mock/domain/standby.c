@@ -49,6 +49,7 @@ bool instance_restore(struct world *world, struct text id, const struct instance
     }
     if (edit.next.state != INSTANCE_STANDBY)
         return refuse(err, "restore", edit.next.state);
+    edit.next.hold_until_ns = 0; /* as on any way up but those through a capture and back */
     return bring_up_resumed(world, &edit.next, edit.now_ns, err) &&
            instance_edit_commit(&edit, event, out, err);
 }

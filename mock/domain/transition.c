@@ -14,6 +14,7 @@ void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay
     edited->state = INSTANCE_INITIALIZING;
     edited->started_at_ns = now_ns;
     edited->running_at_ns = i64_add_capped(now_ns, boot_delay_ns);
+    edited->hold_until_ns = 0;
     forget_exit(edited);
     phase_ledger_enter(&edited->phases, PHASE_INITIALIZING, now_ns);
 }

@@ -1,7 +1,9 @@
 #include "mock/domain/world.h"
 
+#include "mock/domain/auto_standby.h"
 #include "mock/domain/image.h"
 #include "mock/domain/instance_record.h"
+#include "mock/domain/restart.h"
 #include "mock/domain/schedule.h"
 #include "mock/domain/snapshot_record.h"
 #include "mock/domain/world_state.h"
@@ -62,16 +64,28 @@ static bool instance_attaches(const void *value)
     return instance->config->volume_count > instance->config->listed_volume_count;
 }
 
-static struct cow_key instance_by_wake(const void *value)
+static struct cow_key instance_by_standby(const void *value)
 {
     const struct instance *instance = value;
-    return (struct cow_key){ .rank = (uint64_t)instance_wake_ns(instance),
+    return (struct cow_key){ .rank = (uint64_t)auto_standby_due_ns(instance),
                              .major = instance->config->id };
 }
 
-static bool instance_wakes(const void *value)
+static bool instance_stands_by(const void *value)
 {
-    return instance_wake_ns(value) != INT64_MAX;
+    return auto_standby_due_ns(value) != INT64_MAX;
+}
+
+static struct cow_key instance_by_restart(const void *value)
+{
+    const struct instance *instance = value;
+    return (struct cow_key){ .rank = (uint64_t)restart_due_ns(instance),
+                             .major = instance->config->id };
+}
+
+static bool instance_restarts(const void *value)
+{
+    return restart_due_ns(value) != INT64_MAX;
 }
 
 static const struct store_index instance_indexes[] = {
@@ -83,8 +97,10 @@ static const struct store_index instance_indexes[] = {
                               instance_expires },
     [INSTANCES_WITH_VOLUMES] = { { instance_by_id, retain_instance, release_instance },
                                  instance_attaches },
-    [INSTANCES_BY_WAKE] = { { instance_by_wake, retain_instance, release_instance },
-                            instance_wakes },
+    [INSTANCES_BY_STANDBY] = { { instance_by_standby, retain_instance, release_instance },
+                               instance_stands_by },
+    [INSTANCES_BY_RESTART] = { { instance_by_restart, retain_instance, release_instance },
+                               instance_restarts },
 };
 
 /* --- snapshot indexes -------------------------------------------------------------------- */

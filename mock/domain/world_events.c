@@ -2,7 +2,9 @@
 #include <assert.h>
 
 #include "common/base/checked.h"
+#include "mock/domain/auto_standby.h"
 #include "mock/domain/expiry.h"
+#include "mock/domain/restart.h"
 #include "mock/domain/schedule_run.h"
 #include "mock/domain/world_state.h"
 
@@ -18,6 +20,8 @@ struct event_source {
 static const struct event_source sources[] = {
     { expiry_next_ns, expiry_sweep },
     { schedule_run_next_ns, schedule_run_due },
+    { auto_standby_next_ns, auto_standby_run },
+    { restart_next_ns, restart_run },
 };
 
 static const struct event_source *next_source(const struct world *world, int64_t *at_ns)

@@ -21,7 +21,8 @@ enum {
     INSTANCES_BY_IP,        /* the four octets; with address only */
     INSTANCES_BY_EXPIRY,    /* expires_at_ns, id; with expiry only               */
     INSTANCES_WITH_VOLUMES, /* id; of those whose volumes count as attached     */
-    INSTANCES_BY_WAKE,      /* wake_ns(), id; of those that wake up by themselves */
+    INSTANCES_BY_STANDBY,   /* auto_standby_due_ns(), id; of those that are idle  */
+    INSTANCES_BY_RESTART,   /* restart_due_ns(), id; of those with something due  */
 };
 
 /* Indexes of the snapshot store and their keys. */
@@ -58,9 +59,5 @@ struct resource_id world_new_id(const struct world *world);
 /* The first moment not before at_ns of those on which the server looks for what is due: its start
  * and every minute from there. INT64_MAX when that is after the end of time. */
 int64_t world_tick_ns(const struct world *world, int64_t at_ns);
-
-/* When an instance does something by itself, as it is now: auto-standby or a restart. INT64_MAX for
- * never. Pure. */
-int64_t instance_wake_ns(const struct instance *instance);
 
 #endif

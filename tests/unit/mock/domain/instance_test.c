@@ -47,6 +47,12 @@ static void the_other_names_go_both_ways(void **state)
                                           "unknown" };
     for (enum health_status s = 0; s < HEALTH_STATUS_COUNT; s++)
         assert_string_equal(health_status_name(s), health[s]);
+    static const char *const blocks[] = { "", "manual_stop", "max_attempts_exceeded" };
+    for (enum restart_block b = 0; b < RESTART_BLOCK_COUNT; b++)
+        assert_string_equal(restart_block_name(b), blocks[b]);
+    static const char *const reasons[] = { "", "health_check_failed" };
+    for (enum restart_reason r = 0; r < RESTART_REASON_COUNT; r++)
+        assert_string_equal(restart_reason_name(r), reasons[r]);
     enum egress_mode mode;
     enum health_check_type type;
     enum restart_policy_kind kind;
@@ -97,28 +103,6 @@ static void only_standby_has_a_memory_image(void **state)
     }
 }
 
-static void health_follows_policy_and_state(void **state)
-{
-    struct fixture *f = *state;
-    struct instance_request request = request_for("web");
-    const struct instance *plain = given_request(f, &request);
-    assert_int_equal(instance_view(plain, f->fake.now_ns).health, HEALTH_DISABLED);
-
-    request = request_for("checked");
-    request.config.health_check =
-        (struct health_check_policy){ .present = true, .type = HEALTH_CHECK_TCP, .port = 80 };
-    struct instance checked = *given_request(f, &request);
-    assert_int_equal(instance_view(&checked, f->fake.now_ns).health, HEALTH_STARTING);
-    assert_int_equal(instance_view(&checked, f->fake.now_ns + NS_PER_SEC).health, HEALTH_STARTING);
-    checked.state = INSTANCE_STOPPED;
-    assert_int_equal(instance_view(&checked, f->fake.now_ns).health, HEALTH_UNKNOWN);
-
-    request = request_for("none");
-    request.config.health_check = (struct health_check_policy){ .present = true };
-    const struct instance *none = given_request(f, &request);
-    assert_int_equal(instance_view(none, f->fake.now_ns).health, HEALTH_DISABLED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,8 +112,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(boot_ends_at_its_time_however_late_one_looks, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(only_standby_has_a_memory_image, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(health_follows_policy_and_state, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

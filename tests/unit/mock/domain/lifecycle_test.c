@@ -352,9 +352,8 @@ static struct scene from_standby(struct fixture *f)
 static bool create(const struct scene *s, const struct instance **out, struct error *err)
 {
     struct instance_request request = request_for("web");
-    request.config.restart = (struct restart_policy){ .kind = RESTART_ALWAYS };
-    request.config.health_check =
-        (struct health_check_policy){ .present = true, .type = HEALTH_CHECK_HTTP };
+    request.config.restart = restart_policy(RESTART_ALWAYS);
+    request.config.health_check = http_check();
     return instance_create(s->f->world, &request, out, err);
 }
 
@@ -454,7 +453,7 @@ static void check_effects(struct fixture *f, const struct effects *e)
         { "network", address_fits(e->address, &before, after) },
         { "current_phase", view.phases.current == e->phase && view.phases.since_ns == now_ns },
         { "restart_status", restart_fits(e->restart, &before, after) },
-        { "health_status", view.health == e->health },
+        { "health_status", view.health.status == e->health },
     };
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         CHECK(fields[i].fits, "%s: %s is not as it should be", e->operation, fields[i].field);

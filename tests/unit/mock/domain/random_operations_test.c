@@ -181,7 +181,7 @@ static bool create(struct play *p, struct error *err)
         config->env = (struct pair_list){ &env, 1 };
     }
     if (one_in(p, 2))
-        config->restart = (struct restart_policy){ .kind = RESTART_ALWAYS };
+        config->restart = restart_policy(RESTART_ALWAYS);
     if (one_in(p, 4))
         config->snapshot = (struct snapshot_policy){
             .present = true,

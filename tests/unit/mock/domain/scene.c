@@ -104,9 +104,8 @@ struct scene scene_in(struct fixture *f, enum instance_state state)
 struct scene scene_eventful(struct fixture *f)
 {
     struct instance_request request = request_for("web");
-    request.config.restart = (struct restart_policy){ .kind = RESTART_ALWAYS };
-    request.config.health_check =
-        (struct health_check_policy){ .present = true, .type = HEALTH_CHECK_HTTP };
+    request.config.restart = restart_policy(RESTART_ALWAYS);
+    request.config.health_check = http_check();
     struct scene s = scene_running(f, &request);
     struct instance_edit edit;
     struct error err = { 0 };

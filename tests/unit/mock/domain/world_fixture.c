@@ -57,6 +57,31 @@ struct instance_request request_for(const char *name)
     };
 }
 
+struct health_check_policy http_check(void)
+{
+    return (struct health_check_policy){ .present = true,
+                                         .type = HEALTH_CHECK_HTTP,
+                                         .interval = TEXT("10s"),
+                                         .interval_ns = 10 * NS_PER_SEC,
+                                         .timeout = TEXT("2s"),
+                                         .timeout_ns = 2 * NS_PER_SEC,
+                                         .start_period = TEXT("30s"),
+                                         .start_period_ns = 30 * NS_PER_SEC,
+                                         .failure_threshold = 3,
+                                         .success_threshold = 1,
+                                         .port = 80,
+                                         .http_path = TEXT("/"),
+                                         .http_scheme = TEXT("http"),
+                                         .http_expected_status = 200 };
+}
+
+struct restart_policy restart_policy(enum restart_policy_kind kind)
+{
+    return (struct restart_policy){ .kind = kind,
+                                    .backoff_ns = 5 * NS_PER_SEC,
+                                    .stable_after_ns = 600 * NS_PER_SEC };
+}
+
 const struct instance *given_request(struct fixture *f, const struct instance_request *request)
 {
     const struct instance *instance = NULL;

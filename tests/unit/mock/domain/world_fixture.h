@@ -31,6 +31,10 @@ void fixture_restart(struct fixture *f, const struct world_settings *settings);
 /* A valid request: image alpine, network on, 2 vCPUs. */
 struct instance_request request_for(const char *name);
 
+/* With the API's defaults: GET / on port 80 every 10 s; backoff 5 s, stable after 10 minutes. */
+struct health_check_policy http_check(void);
+struct restart_policy restart_policy(enum restart_policy_kind kind);
+
 /* Created, not yet booted. */
 const struct instance *given_instance(struct fixture *f, const char *name);
 const struct instance *given_request(struct fixture *f, const struct instance_request *request);
