@@ -25,7 +25,8 @@ enum history_kind {
     HISTORY_RESUMED,      /* POST /restore                                                  */
     HISTORY_STANDBY,      /* POST /standby                                                  */
     HISTORY_AUTO_STANDBY, /* by its auto-standby policy                                     */
-    HISTORY_STOPPED,      /* POST /stop, or by a restart policy that then failed to start it*/
+    HISTORY_STOPPED,      /* POST /stop; or by its restart policy, which then could not start
+                             it again                                                       */
     HISTORY_EXITED,       /* the guest ended by itself                                      */
     HISTORY_CAPTURED,     /* a snapshot was taken; `other` is its id. Of several in a row the
                              last is kept                                                   */

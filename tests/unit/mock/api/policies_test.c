@@ -23,11 +23,6 @@ static struct text id_of(const struct api_fixture *f)
     return text_of(f->id);
 }
 
-static void pass(struct api_fixture *f, int64_t ns)
-{
-    f->fake.now_ns += ns;
-}
-
 /* With an empty world of the same settings. */
 static void start_over(struct api_fixture *f)
 {
