@@ -113,6 +113,11 @@ const struct ledger_row ledger[DIVERGENCE_COUNT] = {
         "attachVolume and detachVolume",
         "200 with the instance, 404 not_found or 409 conflict",
         "500 not_implemented; nothing changes" },
+    [DIVERGENCE_FIRST_RESTART] = {
+        "first-restart", "INST-RP-007",
+        "getInstance of one with a restart policy, whose guest has ended for the first time",
+        "200, Stopped until restart_policy.backoff has passed",
+        "200, Stopped for at most 5 s" },
     [DIVERGENCE_LONG_WAIT] = {
         "long-wait", "INST-W-011 INST-W-012",
         "waitForInstanceState for longer than 60 s",

@@ -13,7 +13,7 @@ bool instance_guest_exit(struct world *world, struct text id, int32_t exit_code,
     struct instance_edit edit;
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
-    if (edit.next.state != INSTANCE_RUNNING && edit.next.state != INSTANCE_INITIALIZING)
+    if (!instance_state_is_up(edit.next.state))
         return error_set(err, ERROR_INVALID_STATE, "no guest is running: the instance is %s",
                          instance_state_name(edit.next.state));
     transition_exit(&edit.next, exit_code);

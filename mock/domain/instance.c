@@ -74,6 +74,11 @@ bool instance_state_has_vmm(enum instance_state state)
     return state != INSTANCE_STOPPED && state != INSTANCE_STANDBY && state != INSTANCE_UNKNOWN;
 }
 
+bool instance_state_is_up(enum instance_state state)
+{
+    return state == INSTANCE_RUNNING || state == INSTANCE_INITIALIZING;
+}
+
 const char *egress_mode_name(enum egress_mode mode)
 {
     return egress_names[mode];

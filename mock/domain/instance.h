@@ -40,6 +40,8 @@ const char *instance_state_name(enum instance_state state);
 MUST_USE bool instance_state_parse(struct text name, enum instance_state *out);
 /* Whether a virtual machine process exists, so that the host's capacity is taken (RES-007). */
 bool instance_state_has_vmm(enum instance_state state);
+/* Whether a guest runs or is about to: Running, Initializing. */
+bool instance_state_is_up(enum instance_state state);
 
 enum egress_mode { EGRESS_ALL, EGRESS_HTTP_HTTPS_ONLY, EGRESS_MODE_COUNT };
 const char *egress_mode_name(enum egress_mode mode); /* "all", "http_https_only" */

@@ -72,7 +72,7 @@ static bool check_deadline(struct update *update, struct error *err)
 static bool check_env_state(struct update *update, struct error *err)
 {
     enum instance_state state = update->edit.next.state;
-    if (!update->request->has_env || state == INSTANCE_RUNNING || state == INSTANCE_INITIALIZING)
+    if (!update->request->has_env || instance_state_is_up(state))
         return true;
     return error_set_field(err, ERROR_INVALID_STATE, "env",
                            "invalid state transition: instance must be running or initializing to "

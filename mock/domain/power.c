@@ -8,11 +8,6 @@
 #include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
 
-static bool is_up(const struct instance *instance)
-{
-    return instance->state == INSTANCE_RUNNING || instance->state == INSTANCE_INITIALIZING;
-}
-
 /* The instance as stored, but for its restart_status: nothing else has happened to it, which is why
  * its history does not grow. `out` may be NULL. */
 static bool keep_restart(const struct instance_edit *edit, struct restart_status status,
@@ -60,7 +55,7 @@ bool instance_start(struct world *world, struct text id, const struct start_requ
     struct instance_edit edit;
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
-    if (is_up(&edit.next) && !overrides)
+    if (instance_state_is_up(edit.next.state) && !overrides)
         return keep_restart(&edit, cleared, out, err);
     if (!boot(&edit, &refusal)) {
         if (keep_restart(&edit, cleared, NULL, err))
@@ -107,7 +102,7 @@ bool instance_stop(struct world *world, struct text id, const struct instance **
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
     enum instance_state state = edit.next.state;
-    if (is_up(&edit.next))
+    if (instance_state_is_up(edit.next.state))
         return shut_down(&edit, out, err);
     if (state == INSTANCE_STOPPED)
         return keep_restart(&edit, blocked_by_stop(&edit.next), out, err);

@@ -21,11 +21,6 @@ bool restart_status_equal(const struct restart_status *a, const struct restart_s
 
 /* --- judging a record --------------------------------------------------------------------- */
 
-static bool is_up(const struct instance *instance)
-{
-    return instance->state == INSTANCE_RUNNING || instance->state == INSTANCE_INITIALIZING;
-}
-
 /* By itself, that is: a stop ends the phase as well (INST-J-043). */
 static bool has_ended(const struct instance *instance)
 {
@@ -95,7 +90,7 @@ int64_t restart_due_ns(const struct instance *instance)
     const struct restart_status *status = &instance->restart;
     if (instance->config->restart.kind == RESTART_NEVER || status->blocked == RESTART_MANUAL_STOP)
         return INT64_MAX;
-    if (is_up(instance))
+    if (instance_state_is_up(instance->state))
         return unhealthy_due_ns(instance);
     if (instance->state != INSTANCE_STOPPED || status->blocked != RESTART_NOT_BLOCKED)
         return INT64_MAX;
@@ -124,7 +119,7 @@ static bool attempt(struct instance_edit *edit, struct error *err)
     status->attempts++;
     status->last_attempt_at_ns = edit->now_ns;
     status->next_attempt_at_ns = 0;
-    if (is_up(&edit->next))
+    if (instance_state_is_up(edit->next.state))
         event = stop(edit);
 
     if (bring_up_cold(edit->world, &edit->next, edit->now_ns, &refusal)) {
@@ -145,7 +140,7 @@ static bool act(struct world *world, struct text id, struct error *err)
     struct instance_edit edit;
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
-    if (is_up(&edit.next))
+    if (instance_state_is_up(edit.next.state))
         edit.next.restart.last_reason = RESTART_HEALTH_CHECK_FAILED;
     else if (has_ended(&edit.next))
         edit.next.restart.last_reason = RESTART_REASON_NONE;

@@ -43,7 +43,7 @@ bool instance_restore(struct world *world, struct text id, const struct instance
     struct instance_edit edit;
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
-    if (edit.next.state == INSTANCE_RUNNING || edit.next.state == INSTANCE_INITIALIZING) {
+    if (instance_state_is_up(edit.next.state)) {
         *out = edit.stored;
         return true;
     }

@@ -12,6 +12,7 @@
 
 #include "mock/api/ledger.h"
 #include "mock/api/route.h"
+#include "mock/domain/guest_exit.h"
 #include "mock/http/exchange.h"
 #include "tests/unit/mock/api/api_fixture.h"
 
@@ -110,6 +111,17 @@ static void a_sleeping_fork_and_an_instance_of_its_name(struct api_fixture *f)
 }
 
 /* The first run finds a Stopped source, the second one that boots for hours (SCHED-T-012). */
+static void a_guest_ended_five_seconds_ago(struct api_fixture *f)
+{
+    const struct instance *out = NULL;
+    struct error err = { 0 };
+
+    given_instance(f, "{\"name\":\"vm\",\"image\":\"alpine\",\"restart_policy\":{\"policy\":"
+                      "\"always\",\"backoff\":\"1m\"}}");
+    assert_true(instance_guest_exit(f->world, text_of(f->id), 1, &out, &err));
+    f->fake.now_ns += 5 * NS_PER_SEC;
+}
+
 static void a_good_run_and_a_failed_one(struct api_fixture *f)
 {
     const int64_t two_hours_ns = INT64_C(7200) * NS_PER_SEC;
@@ -413,6 +425,9 @@ static const struct recipe recipes[] = {
       { 501, HANDLER("not_supported", "standby source instance: operation not supported: "
                      "hypervisor vz has no standby on this host"), 0 },
       { 500, FAILED_TO("create snapshot"), 0 }, NULL },
+    { DIVERGENCE_FIRST_RESTART, "INST-RP-007", a_guest_ended_five_seconds_ago, HTTP_GET,
+      "/instances/{id}", NULL,
+      { 200, "~\"state\":\"Stopped\"", 0 }, { 200, "~\"state\":\"Running\"", 0 }, NULL },
     { DIVERGENCE_FAILED_RUN, "SCHED-T-011", a_good_run_and_a_failed_one, HTTP_GET,
       "/instances/vm/snapshot-schedule", NULL,
       { 200, "~\"last_snapshot_id\":\"", 0 }, { 200, "~\"last_snapshot_id\":null", 0 }, NULL },

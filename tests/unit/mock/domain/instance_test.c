@@ -69,6 +69,14 @@ static void stopped_standby_and_unknown_have_no_virtual_machine(void **state)
         assert_int_equal(instance_state_has_vmm(s), has[s]);
 }
 
+static void a_guest_is_up_from_its_boot_on(void **state)
+{
+    (void)state;
+    for (enum instance_state s = 0; s < INSTANCE_STATE_COUNT; s++)
+        assert_int_equal(instance_state_is_up(s),
+                         s == INSTANCE_INITIALIZING || s == INSTANCE_RUNNING);
+}
+
 static void boot_ends_at_its_time_however_late_one_looks(void **state)
 {
     struct fixture *f = *state;
@@ -109,6 +117,7 @@ int main(void)
         cmocka_unit_test(state_names_go_both_ways),
         cmocka_unit_test(the_other_names_go_both_ways),
         cmocka_unit_test(stopped_standby_and_unknown_have_no_virtual_machine),
+        cmocka_unit_test(a_guest_is_up_from_its_boot_on),
         cmocka_unit_test_setup_teardown(boot_ends_at_its_time_however_late_one_looks, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(only_standby_has_a_memory_image, fixture_setup,
