@@ -524,10 +524,15 @@ static void a_new_restart_policy_forgets_the_attempts_but_no_stop_by_hand(void *
         struct restart_status before;
         enum restart_block after;
     } cases[] = {
-        { { .attempts = 3, .last_attempt_at_ns = 1, .next_attempt_at_ns = 2 },
+        { { .attempts = 3,
+            .last_attempt_at_ns = FAKE_ENV_START_NS,
+            .next_attempt_at_ns = INT64_MAX },
           RESTART_NOT_BLOCKED },
-        { { .attempts = 3, .blocked = RESTART_MANUAL_STOP }, RESTART_MANUAL_STOP },
-        { { .attempts = 3, .blocked = RESTART_MAX_ATTEMPTS_EXCEEDED }, RESTART_NOT_BLOCKED },
+        { { .blocked = RESTART_MANUAL_STOP }, RESTART_MANUAL_STOP },
+        { { .attempts = 3,
+            .last_attempt_at_ns = FAKE_ENV_START_NS,
+            .blocked = RESTART_MAX_ATTEMPTS_EXCEEDED },
+          RESTART_NOT_BLOCKED },
     };
     struct fixture *f = *state;
     struct scene s = scene_eventful(f);

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "mock/domain/auto_standby.h"
+#include "mock/domain/guest_exit.h"
+#include "mock/domain/health.h"
 #include "mock/domain/image.h"
 #include "mock/domain/instance_force.h"
 #include "mock/domain/instance_fork.h"
@@ -153,6 +156,34 @@ static bool delete_one(struct play *p, struct error *err)
     return instances_delete(p->f->world, pick_text(&id), err);
 }
 
+static struct restart_policy pick_restart(struct play *p)
+{
+    struct restart_policy policy =
+        restart_policy((enum restart_policy_kind)roll(p, RESTART_POLICY_KIND_COUNT));
+    policy.max_attempts = roll(p, 4);
+    policy.stable_after_ns = NS_PER_SEC * (5 + roll(p, 20));
+    return policy;
+}
+
+static struct auto_standby_policy pick_auto_standby(struct play *p)
+{
+    struct auto_standby_policy policy = { .present = one_in(p, 3) };
+    policy.enabled = policy.present && !one_in(p, 4);
+    if (policy.enabled)
+        policy.idle_timeout_ns = NS_PER_SEC * (1 + roll(p, 20));
+    return policy;
+}
+
+static struct health_check_policy pick_health_check(struct play *p)
+{
+    struct health_check_policy policy = http_check();
+    policy.present = one_in(p, 3);
+    policy.interval_ns = NS_PER_MS * (1 + roll(p, 2000));
+    policy.start_period_ns = NS_PER_SEC * roll(p, 4);
+    policy.success_threshold = 1 + roll(p, 3);
+    return policy;
+}
+
 static bool create(struct play *p, struct error *err)
 {
     static const struct credential_injection injection = { { "A", 1 }, { "${value}", 8 }, { 0 } };
@@ -180,8 +211,10 @@ static bool create(struct play *p, struct error *err)
         config->credential_count = 1;
         config->env = (struct pair_list){ &env, 1 };
     }
-    if (one_in(p, 2))
-        config->restart = restart_policy(RESTART_ALWAYS);
+    config->restart = pick_restart(p);
+    config->auto_standby = pick_auto_standby(p);
+    if (config->network.enabled)
+        config->health_check = pick_health_check(p);
     if (one_in(p, 4))
         config->snapshot = (struct snapshot_policy){
             .present = true,
@@ -251,8 +284,9 @@ static bool patch(struct play *p, struct error *err)
         request.env = (struct pair_list){ &env, 1 };
     }
     request.has_restart = one_in(p, 2);
-    request.restart.kind = (enum restart_policy_kind)roll(p, RESTART_POLICY_KIND_COUNT);
-    request.auto_standby.present = one_in(p, 3);
+    request.restart = pick_restart(p);
+    request.auto_standby = pick_auto_standby(p);
+    request.health_check = pick_health_check(p);
     request.has_ttl = one_in(p, 3);
     request.ttl_ns = NS_PER_SEC * roll(p, 10);
     return instance_update(p->f->world, pick_text(&id), &request, &out, err);
@@ -279,6 +313,32 @@ static bool force(struct play *p, struct error *err)
     const struct instance *out = NULL;
     return instance_force_state(p->f->world, pick_text(&id),
                                 (enum instance_state)roll(p, INSTANCE_STATE_COUNT), &out, err);
+}
+
+static bool hold(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    struct auto_standby_view out;
+    return auto_standby_hold(p->f->world, pick_text(&id), &out, err);
+}
+
+static bool connect(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    return auto_standby_set_connections(p->f->world, pick_text(&id), roll(p, 3), err);
+}
+
+static bool break_probes(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    return health_set_failing(p->f->world, pick_text(&id), one_in(p, 2), err);
+}
+
+static bool guest_exits(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    const struct instance *out = NULL;
+    return instance_guest_exit(p->f->world, pick_text(&id), (int32_t)roll(p, 2), &out, err);
 }
 
 static bool set_image(struct play *p, struct error *err)
@@ -409,6 +469,10 @@ static const struct {
     { "attach", attach, 6, CAN(NOT_FOUND) | CAN(ALREADY_EXISTS) | CAN(INVALID_ARGUMENT), false },
     { "detach", detach, 4, CAN(NOT_FOUND), false },
     { "force", force, 4, CAN(NOT_FOUND), false },
+    { "hold", hold, 3, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "connect", connect, 4, CAN(NOT_FOUND), false },
+    { "break probes", break_probes, 5, CAN(NOT_FOUND), false },
+    { "exit", guest_exits, 8, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
     { "image", set_image, 3, 0, false },
     { "capture", capture, 12,
       CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(NOT_SUPPORTED) | CAN(ALREADY_EXISTS), false },

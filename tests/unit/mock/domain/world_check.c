@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "common/base/checked.h"
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/schedule.h"
 #include "mock/domain/snapshot.h"
@@ -107,6 +109,19 @@ static void write_history(struct buffer *out, const struct history *history)
     }
 }
 
+static void write_hooks(struct buffer *out, const struct instance_hooks *hooks)
+{
+    const struct health *health = &hooks->probes_so_far;
+    buffer_appendf(out, " connections=%" PRIu32 ",%" PRId64 ",%" PRId64, hooks->connections,
+                   hooks->connected_at_ns, hooks->idle_since_ns);
+    buffer_appendf(out, " probes=%d,%" PRId64 ",%d", hooks->probes_fail, hooks->probes_since_ns,
+                   (int)health->status);
+    buffer_appendf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
+                   health->consecutive_failures, health->consecutive_successes,
+                   health->last_checked_at_ns, health->last_failure_at_ns,
+                   health->last_success_at_ns);
+}
+
 static void write_instance(const struct world *world, const void *value, struct buffer *out)
 {
     const struct instance *instance = value;
@@ -127,9 +142,12 @@ static void write_instance(const struct world *world, const void *value, struct 
     write_text(out, "mac", text_of(network_mac_text(&instance->address).text));
     buffer_appendf(out, " exit=%d,%" PRId32, instance->has_exit_code, instance->exit_code);
     write_text(out, "error", text_of(instance->state_error));
-    buffer_appendf(out, " restarts=%" PRIu32 ",%d,%" PRId64 ",%" PRId64, instance->restart.attempts,
-                   (int)instance->restart.blocked, instance->restart.last_attempt_at_ns,
+    buffer_appendf(out, " restarts=%" PRIu32 ",%d,%d,%" PRId64 ",%" PRId64,
+                   instance->restart.attempts, (int)instance->restart.blocked,
+                   (int)instance->restart.last_reason, instance->restart.last_attempt_at_ns,
                    instance->restart.next_attempt_at_ns);
+    if (instance->hooks != NULL)
+        write_hooks(out, instance->hooks);
     write_config(out, instance->config);
     write_history(out, instance->history);
     buffer_append_byte(out, '\n');
@@ -290,6 +308,26 @@ static void check_volumes(const struct world *world, const struct instance_confi
     }
 }
 
+static void check_restart(const struct instance *instance, int64_t now_ns)
+{
+    const struct restart_status *status = &instance->restart;
+    assert_true(status->last_attempt_at_ns <= now_ns);
+    assert_int_equal(status->attempts > 0, status->last_attempt_at_ns > 0);
+    assert_true(status->blocked == RESTART_NOT_BLOCKED || status->next_attempt_at_ns == 0);
+    assert_true(status->blocked != RESTART_MANUAL_STOP || status->attempts == 0); /* INST-RP-004 */
+}
+
+static void check_health(const struct instance *instance, int64_t now_ns)
+{
+    const struct health health = instance_view(instance, now_ns).health;
+    assert_true(health.consecutive_failures == 0 || health.consecutive_successes == 0);
+    assert_int_equal(health.last_checked_at_ns,
+                     i64_max(health.last_failure_at_ns, health.last_success_at_ns));
+    assert_true(health.last_checked_at_ns <= now_ns);
+    if (health.last_checked_at_ns > 0)
+        assert_true(health.consecutive_failures + health.consecutive_successes > 0);
+}
+
 static void check_record(const struct world *world, const struct instance *instance)
 {
     const int64_t now_ns = world_now_ns(world);
@@ -297,6 +335,8 @@ static void check_record(const struct world *world, const struct instance *insta
     check_history(instance->history);
     check_phases(&instance->phases, now_ns);
     check_address(instance);
+    check_restart(instance, now_ns);
+    check_health(instance, now_ns);
     assert_true(instance->refs > 0 && instance->config->refs > 0);
     assert_true(instance->created_at_ns > 0 && instance->created_at_ns <= now_ns);
     assert_true(instance->started_at_ns <= now_ns && instance->stopped_at_ns <= now_ns);
