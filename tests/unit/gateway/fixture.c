@@ -115,8 +115,8 @@ static struct buffer convert(const char *direction, const char *message, struct 
     char option[256];
     (void)snprintf(option, sizeof option, "--%s=%s", direction, message);
     char *const argv[] = { UNCONST("protoc"),
-                           UNCONST("--descriptor_set_in=" HYPEMAN_SET ":" SHAPES_SET ":" DEPOT_SET), option,
-                           NULL };
+                           UNCONST("--descriptor_set_in=" HYPEMAN_SET ":" SHAPES_SET ":" DEPOT_SET),
+                           option, NULL };
     return run_protoc(argv, input);
 }
 

@@ -40,7 +40,8 @@ int forget_schema(void **state);
 const struct method *method_named(const struct schema *schema, const char *full_name);
 const struct message *message_named(const struct schema *schema, const char *full_name);
 
-/* The wire bytes protoc makes of a message of hypeman.v1, shapes.v1 or depot.v1 in protobuf's text form. */
+/* The wire bytes protoc makes of a message of hypeman.v1, shapes.v1 or depot.v1 in protobuf's text
+ * form. */
 struct buffer wire_of(const char *message, const char *text);
 /* The other way; also fails the test when protoc does not accept the bytes. */
 struct buffer text_of_wire(const char *message, struct text wire);
