@@ -1,4 +1,5 @@
 /* hypeman-gateway: options -> objects -> run -> shut down in reverse. */
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include "common/program/read_file.h"
 #include "common/program/ready_file.h"
 #include "gateway/call_command.h"
+#include "gateway/certificates.h"
 #include "gateway/descriptors.h"
 #include "gateway/mock_child.h"
 #include "gateway/operations.h"
@@ -32,7 +34,11 @@ enum {
 #define DEFAULT_TIMEOUT "65s"
 
 static const struct option_spec specs[] = {
-    { "listen", "HOST:PORT", "127.0.0.1:50051", "where to serve gRPC; port 0 picks a free one" },
+    { "listen", "HOST:PORT|unix:PATH", "127.0.0.1:50051",
+      "where to serve gRPC; port 0 picks a free one" },
+    { "tls-cert", "FILE", NULL, "PEM certificate, then those it is signed with: serve TLS only" },
+    { "tls-key", "FILE", NULL, "PEM key of that certificate, without a password" },
+    { "tls-client-ca", "FILE", NULL, "PEM certificates: clients must bring one signed by these" },
     { "upstream", "URL", NULL, "the REST server; without it a hypeman-mock is started" },
     { "upstream-ca", "FILE", NULL, "PEM certificates to trust for https; the system's without it" },
     { "upstream-token-file", "FILE", NULL, "bearer token for calls that bring none" },
@@ -59,8 +65,8 @@ static const struct options_program program = {
 /* Everything main owns, in the order it is made. */
 struct gateway {
     struct options options;
-    char address[300]; /* "127.0.0.1:50051" */
     struct listen_address listen;
+    char address[300]; /* "127.0.0.1:50051", "unix:/run/gateway.sock" */
     size_t worker_count;
     int64_t timeout_ns;
     size_t log_form;
@@ -69,6 +75,7 @@ struct gateway {
     const char *upstream_url;
     struct buffer authorization; /* NUL-terminated; empty = none */
     struct schema *schema;
+    struct tls_identity *identity; /* NULL: plain text */
     struct curl_upstream *upstreams[RPC_MAX_WORKERS];
     struct upstream *interfaces[RPC_MAX_WORKERS];
     struct rpc_server *server;
@@ -89,11 +96,22 @@ static bool read_ready_fd(struct gateway *g, struct error *err)
     return true;
 }
 
+static void write_address(struct gateway *g, unsigned port)
+{
+    const bool is_v6 = strchr(g->listen.host, ':') != NULL;
+    if (g->listen.path != NULL)
+        (void)snprintf(g->address, sizeof g->address, "unix:%s", g->listen.path);
+    else
+        (void)snprintf(g->address, sizeof g->address, "%s%s%s:%u", is_v6 ? "[" : "", g->listen.host,
+                       is_v6 ? "]" : "", port);
+}
+
 static bool read_options(struct gateway *g, struct error *err)
 {
     const struct options *o = &g->options;
     int64_t workers = sysconf(_SC_NPROCESSORS_ONLN) / 2;
-    if (!options_listen(o, "listen", &g->listen, err) ||
+    if (!options_listen_or_path(o, "listen", &g->listen, err) ||
+        !certificates_check_flags(o, err) ||
         !options_duration(o, "timeout", &g->timeout_ns, err) ||
         !operations_read(o, &g->operations, err) ||
         !options_choice(o, "log", log_form_names, &g->log_form, err) || !read_ready_fd(g, err))
@@ -106,9 +124,7 @@ static bool read_options(struct gateway *g, struct error *err)
     g->worker_count = workers < 1                 ? 1
                       : workers > RPC_MAX_WORKERS ? RPC_MAX_WORKERS
                                                   : (size_t)workers;
-    const bool is_v6 = strchr(g->listen.host, ':') != NULL;
-    (void)snprintf(g->address, sizeof g->address, "%s%s%s:%u", is_v6 ? "[" : "", g->listen.host,
-                   is_v6 ? "]" : "", g->listen.port);
+    write_address(g, g->listen.port);
     return true;
 }
 
@@ -134,15 +150,25 @@ static bool read_token(struct gateway *g, struct error *err)
     return !g->authorization.failed || error_set(err, ERROR_NO_MEMORY, "no memory for the token");
 }
 
+/* Whether only this machine can come. Names but localhost might mean anything. */
+static bool is_local(const struct listen_address *listen)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (listen->path != NULL || strcmp(listen->host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, listen->host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    return inet_pton(AF_INET6, listen->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
 static void warn_if_public(const struct gateway *g)
 {
-    const char *host = g->listen.host;
-    if (strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0)
-        return;
-    (void)fprintf(stderr,
-                  "hypeman-gateway: warning: serving plain text on %s, beyond this machine; put a "
-                  "proxy with TLS in front\n",
-                  g->address);
+    if (g->identity == NULL && !is_local(&g->listen))
+        (void)fprintf(stderr,
+                      "hypeman-gateway: warning: serving plain text on %s, beyond this machine; "
+                      "use --tls-cert and --tls-key, or put a proxy with TLS in front\n",
+                      g->address);
 }
 
 static bool start_upstreams(struct gateway *g, struct error *err)
@@ -168,6 +194,7 @@ static bool start_server(struct gateway *g, struct error *err)
 {
     const struct rpc_server_config config = {
         .address = g->address,
+        .tls = g->identity,
         .schema = g->schema,
         .proxy = { .timeout_ms = g->timeout_ns / NS_PER_MS,
                    .max_reply_bytes = RPC_MAX_REPLY_BYTES,
@@ -184,7 +211,7 @@ static bool start_server(struct gateway *g, struct error *err)
 static bool start(struct gateway *g, struct error *err)
 {
     g->upstream_url = options_text(&g->options, "upstream");
-    if (!read_token(g, err) ||
+    if (!certificates_load(&g->options, &g->identity, err) || !read_token(g, err) ||
         !descriptors_load(options_text(&g->options, "descriptor-set"), &g->schema, err))
         return false;
     if (g->upstream_url == NULL) {
@@ -197,13 +224,18 @@ static bool start(struct gateway *g, struct error *err)
            start_server(g, err) && operations_start(&g->operations, g->server, &g->listen, err);
 }
 
-static bool announce(const struct gateway *g, struct error *err)
+/* "grpc://127.0.0.1:50051", "grpcs://..." with TLS; a path as gRPC clients write it. */
+static bool announce(struct gateway *g, struct error *err)
 {
     char grpc_url[320];
-    const bool is_v6 = strchr(g->listen.host, ':') != NULL;
     const char *path = options_text(&g->options, "ready-file");
-    (void)snprintf(grpc_url, sizeof grpc_url, "grpc://%s%s%s:%d", is_v6 ? "[" : "", g->listen.host,
-                   is_v6 ? "]" : "", rpc_server_port(g->server));
+    write_address(g, (unsigned)rpc_server_port(g->server));
+    warn_if_public(g);
+    (void)snprintf(grpc_url, sizeof grpc_url, "%s%s",
+                   g->listen.path != NULL ? ""
+                   : g->identity != NULL  ? "grpcs://"
+                                          : "grpc://",
+                   g->address);
     if (g->log_form != LOG_FORM_OFF)
         (void)fprintf(stderr, "hypeman-gateway " TESTKIT_VERSION " serving %s, upstream %s\n",
                       grpc_url, g->upstream_url);
@@ -228,8 +260,19 @@ static void block_signals(sigset_t *waited)
     sigaddset(waited, SIGTERM);
     sigaddset(waited, SIGINT);
     sigaddset(waited, SIGCHLD);
+    sigaddset(waited, SIGHUP);
     sigprocmask(SIG_BLOCK, waited, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* On SIGHUP. What cannot be used leaves what is in force as it is. */
+static void reload(struct gateway *g)
+{
+    struct error err = { 0 };
+    if (!certificates_load(&g->options, &g->identity, &err))
+        (void)fprintf(stderr, "hypeman-gateway: not reloaded: %s\n", err.message);
+    else
+        (void)fprintf(stderr, "hypeman-gateway: reloaded\n");
 }
 
 /* Until told to stop; false when the mock died under us. */
@@ -238,6 +281,10 @@ static bool serve(struct gateway *g, const sigset_t *waited)
     for (;;) {
         int number = 0;
         sigwait(waited, &number);
+        if (number == SIGHUP) {
+            reload(g);
+            continue;
+        }
         if (number != SIGCHLD)
             return true;
         if (g->mock.pid > 0 && waitpid(g->mock.pid, NULL, WNOHANG) == g->mock.pid) {
@@ -258,6 +305,7 @@ static void stop(struct gateway *g)
         curl_upstream_free(g->upstreams[i]);
     operations_fini(&g->operations);
     rpc_server_free(g->server);
+    tls_identity_free(g->identity);
     schema_free(g->schema);
     buffer_fini(&g->authorization);
     mock_child_stop(&g->mock);
@@ -279,7 +327,6 @@ int main(int argc, char **argv)
         return options_usage(&program, &err);
     block_signals(&waited); /* before any thread, so all inherit it */
 
-    warn_if_public(&gateway);
     bool ok = start(&gateway, &err) && announce(&gateway, &err);
     if (!ok)
         (void)fprintf(stderr, "hypeman-gateway: %s\n", err.message);

@@ -318,13 +318,12 @@ static bool parse_listen(struct text value, struct listen_address *out)
     if (host.len == 0 || host.len >= sizeof out->host || !text_parse_u64(port, &number) ||
         number > UINT16_MAX)
         return false;
-    char name[sizeof out->host] = { 0 };
-    memcpy(name, host.data, host.len);
+    struct listen_address address = { .port = (uint16_t)number };
+    memcpy(address.host, host.data, host.len);
     /* Brackets belong to IPv6 addresses, which alone have colons; a '/' means a whole URL. */
-    if ((strchr(name, ':') != NULL) != bracketed || strpbrk(name, "[]/ ") != NULL)
+    if ((strchr(address.host, ':') != NULL) != bracketed || strpbrk(address.host, "[]/ ") != NULL)
         return false;
-    memcpy(out->host, name, sizeof name);
-    out->port = (uint16_t)number;
+    *out = address;
     return true;
 }
 
@@ -338,4 +337,15 @@ bool options_listen(const struct options *o, const char *name, struct listen_add
         o, name, err,
         "must be HOST:PORT, as 127.0.0.1:8080 or [::1]:0 (0: any free port), not \"%s\"",
         value.data);
+}
+
+bool options_listen_or_path(const struct options *o, const char *name, struct listen_address *out,
+                            struct error *err)
+{
+    const struct text scheme = TEXT("unix:");
+    struct text value = required_text(o, name);
+    if (!text_starts_with(value, scheme))
+        return options_listen(o, name, out, err);
+    *out = (struct listen_address){ .path = value.data + scheme.len };
+    return true;
 }

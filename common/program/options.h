@@ -87,13 +87,17 @@ MUST_USE bool options_choice(const struct options *o, const char *name, const ch
                              size_t *out, struct error *err);
 
 struct listen_address {
-    char host[256]; /* without brackets */
-    uint16_t port;  /* 0: any free one  */
+    char host[256];   /* without brackets; "" with a path                       */
+    uint16_t port;    /* 0: any free one                                        */
+    const char *path; /* of a Unix socket instead, borrowed as the value; NULL  */
 };
 
 /* HOST:PORT or [IPV6]:PORT. */
 MUST_USE bool options_listen(const struct options *o, const char *name, struct listen_address *out,
                              struct error *err);
+/* The same, or unix:PATH, whose path may be any text. */
+MUST_USE bool options_listen_or_path(const struct options *o, const char *name,
+                                     struct listen_address *out, struct error *err);
 
 /* Reports a problem of an option in the same form, for checks of the caller's own:
  * "--seed must be odd". Always returns false. */

@@ -10,12 +10,12 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
 #include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 
 #include "common/env/env.h"
 #include "gateway/rpc/access_log.h"
+#include "gateway/rpc/bind.h"
 #include "gateway/rpc/trace_metadata.h"
 #include "gateway/rpc/tsan.h"
 
@@ -43,7 +43,7 @@ struct rpc_server {
     atomic_size_t inflight;
     atomic_size_t calls; /* every struct rpc_call, those that wait for a request included */
     grpc_server *grpc;
-    int port;
+    struct bound bound;
     struct rpc_worker workers[RPC_MAX_WORKERS];
     size_t worker_count;
 
@@ -513,19 +513,6 @@ static grpc_server *create_server(void)
     return grpc_server_create(&arguments, NULL);
 }
 
-static bool bind_address(struct rpc_server *server, const char *address, struct error *err)
-{
-    grpc_server_credentials *insecure = grpc_insecure_server_credentials_create();
-    server->port = grpc_server_add_http2_port(server->grpc, address, insecure);
-    grpc_server_credentials_release(insecure);
-    if (server->port != 0)
-        return true;
-    return error_set(err, ERROR_UNAVAILABLE,
-                     "cannot listen on %s: the port is taken or the address is not this machine's; "
-                     "stop the other program or choose another with --listen 127.0.0.1:0",
-                     address);
-}
-
 static bool start_worker(struct rpc_worker *worker, struct error *err)
 {
     for (int i = 0; i < POSTED_REQUESTS; i++)
@@ -570,7 +557,7 @@ static bool start(struct rpc_server *server, const struct rpc_server_config *con
         worker->queue = grpc_completion_queue_create_for_next(NULL);
         grpc_server_register_completion_queue(server->grpc, worker->queue, NULL);
     }
-    if (!bind_address(server, config->address, err))
+    if (!bind_address(server->grpc, config->address, config->tls, &server->bound, err))
         return false;
     grpc_server_start(server->grpc);
     for (size_t i = 0; i < server->worker_count; i++)
@@ -606,7 +593,7 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **
 
 int rpc_server_port(const struct rpc_server *server)
 {
-    return server->port;
+    return server->bound.port;
 }
 
 const struct metrics *rpc_server_metrics(const struct rpc_server *server)

@@ -14,11 +14,13 @@
 #include "common/program/line_log.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/proxy/call.h"
+#include "gateway/rpc/tls.h"
 
 enum { RPC_MAX_WORKERS = 64, RPC_MAX_REQUEST_BYTES = 4 << 20, RPC_MAX_REPLY_BYTES = 16 << 20 };
 
 struct rpc_server_config {
-    const char *address;         /* "127.0.0.1:50051", port 0 = any free one   */
+    const char *address;         /* "127.0.0.1:50051", port 0 = any free one; "unix:PATH" */
+    struct tls_identity *tls;    /* borrowed, outlives the server; NULL = plain text      */
     const struct schema *schema; /* borrowed, outlives the server              */
     struct proxy_settings proxy;
     struct upstream *const *upstreams; /* one per worker; borrowed, outlive the server */
@@ -31,12 +33,12 @@ struct rpc_server_config {
 struct rpc_server;
 
 /* Binds and starts serving. Owned: rpc_server_free().
- * Fails  UNAVAILABLE  the address cannot be bound; the message says what to do
+ * Fails  INVALID_ARGUMENT, UNAVAILABLE  the address cannot be bound; the message says what to do
  *        NO_MEMORY, INTERNAL */
 MUST_USE bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **out,
                              struct error *err);
 
-/* The port that was bound. */
+/* The port that was bound; 0 for a path. */
 int rpc_server_port(const struct rpc_server *server);
 
 /* The counters of its calls; live as long as the server. */

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/buffer.h"
+#include "common/env/env.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 
@@ -27,7 +29,8 @@ const char *gateway_rig_errors(struct gateway_rig *rig)
     struct stat file;
     assert_int_equal(fstat(rig->program.output_fd, &file), 0);
     size_t size = (size_t)file.st_size;
-    char *text = arena_zalloc(&rig->memory, size + 1);
+    free(rig->said);
+    char *text = rig->said = calloc(1, size + 1);
     assert_non_null(text);
     ssize_t len = pread(rig->program.output_fd, text, size, 0);
     assert_true(len >= 0);
@@ -52,18 +55,25 @@ static bool start_program(struct gateway_rig *rig, const char *const *flags, siz
                : program_start_limited(&rig->program, "hypeman-gateway", arguments, descriptors);
 }
 
+static const char *target_of(const char *url)
+{
+    static const char *const schemes[] = { "grpc://", "grpcs://" };
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+        if (text_starts_with(text_of(url), text_of(schemes[i])))
+            return url + strlen(schemes[i]);
+    return url;
+}
+
 static struct gateway_rig *start(struct fake_upstream *upstream, const char *const *flags,
                                  size_t descriptors)
 {
-    const struct text scheme = TEXT("grpc://");
     struct gateway_rig *rig = calloc(1, sizeof *rig);
     assert_non_null(rig);
     rig->memory = arena_capped(MEMORY_MAX);
     rig->upstream = upstream;
-    if (!start_program(rig, flags, descriptors) ||
-        !text_starts_with(text_of(rig->program.urls[0]), scheme))
+    if (!start_program(rig, flags, descriptors))
         fail_msg("the gateway does not serve; it said: %s", gateway_rig_errors(rig));
-    (void)snprintf(rig->target, sizeof rig->target, "%s", rig->program.urls[0] + scheme.len);
+    (void)snprintf(rig->target, sizeof rig->target, "%s", target_of(rig->program.urls[0]));
     rig->channel = grpc_raw_connect(rig->target);
     return rig;
 }
@@ -94,7 +104,27 @@ void gateway_rig_stop(struct gateway_rig *rig)
     program_free(&rig->program);
     fake_upstream_free(rig->upstream);
     arena_fini(&rig->memory);
+    free(rig->said);
     free(rig);
+}
+
+static size_t count_words(const char *in, const char *words)
+{
+    size_t count = 0;
+    for (const char *at = in; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+void gateway_rig_wait_says(struct gateway_rig *rig, const char *words, size_t times)
+{
+    int64_t until_ns = monotonic_now_ns() + 10 * NS_PER_SEC;
+    while (count_words(gateway_rig_errors(rig), words) < times) {
+        if (monotonic_now_ns() > until_ns)
+            fail_msg("expected \"%s\" %zu times; it said: %s", words, times,
+                     gateway_rig_errors(rig));
+        sched_yield();
+    }
 }
 
 int gateway_rig_setup(void **state)

@@ -31,8 +31,9 @@ struct gateway_rig {
     struct fake_upstream *upstream; /* NULL when the flags said where the server is */
     struct program program;
     struct grpc_raw_channel *channel;
-    char target[64];     /* "127.0.0.1:50051"             */
-    struct arena memory; /* for the texts a test makes    */
+    char target[PROGRAM_URL_BYTES]; /* "127.0.0.1:50051", "unix:/tmp/socket" */
+    struct arena memory;            /* for the texts a test makes            */
+    char *said;                     /* its own                               */
 };
 
 /* Starts a gateway on a free port in front of a fake upstream of its own.
@@ -44,6 +45,9 @@ struct gateway_rig *gateway_rig_start_alone(const char *const *flags);
 struct gateway_rig *gateway_rig_start_limited(const char *const *flags, size_t descriptors);
 /* SIGTERM; the gateway must end with status 0, which a sanitizer's complaint prevents. */
 void gateway_rig_stop(struct gateway_rig *rig);
+
+/* Waits until the gateway has written these words to standard error, `times` times. */
+void gateway_rig_wait_says(struct gateway_rig *rig, const char *words, size_t times);
 
 /* cmocka's group setup and teardown: one gateway without flags, in *state. */
 int gateway_rig_setup(void **state);

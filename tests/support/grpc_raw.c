@@ -75,7 +75,9 @@ static void *run(void *context)
     }
 }
 
-struct grpc_raw_channel *grpc_raw_connect(const char *target)
+/* credentials  consumed */
+static struct grpc_raw_channel *open_channel(const char *target,
+                                             grpc_channel_credentials *credentials)
 {
     /* A connection of its own, nothing sent twice, no limit on what comes back. */
     grpc_arg list[] = {
@@ -89,13 +91,14 @@ struct grpc_raw_channel *grpc_raw_connect(const char *target)
         { .type = GRPC_ARG_INTEGER,
           .key = UNCONST(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH),
           .value.integer = -1 },
+        { .type = GRPC_ARG_STRING,
+          .key = UNCONST(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG),
+          .value.string = UNCONST("localhost") },
     };
     const grpc_channel_args arguments = { ARRAY_LEN(list), list };
     struct grpc_raw_channel *channel = check(calloc(1, sizeof *channel));
-    grpc_init();
-    grpc_channel_credentials *insecure = grpc_insecure_credentials_create();
-    channel->channel = grpc_channel_create(target, insecure, &arguments);
-    grpc_channel_credentials_release(insecure);
+    channel->channel = grpc_channel_create(target, credentials, &arguments);
+    grpc_channel_credentials_release(credentials);
     channel->queue = grpc_completion_queue_create_for_next(NULL);
     pthread_mutex_init(&channel->mutex, NULL);
     pthread_cond_init(&channel->ended, NULL);
@@ -103,6 +106,25 @@ struct grpc_raw_channel *grpc_raw_connect(const char *target)
     assert(failed == 0);
     (void)failed;
     return channel;
+}
+
+struct grpc_raw_channel *grpc_raw_connect(const char *target)
+{
+    grpc_init();
+    return open_channel(target, grpc_insecure_credentials_create());
+}
+
+struct grpc_raw_channel *grpc_raw_connect_tls(const char *target, const struct grpc_raw_tls *tls)
+{
+    SCOPED(arena) struct arena memory = arena_capped(1 << 20);
+    grpc_ssl_pem_key_cert_pair pair = { 0 };
+    const char *roots = check(arena_copy(&memory, tls->roots));
+    if (tls->key.data != NULL)
+        pair = (grpc_ssl_pem_key_cert_pair){ check(arena_copy(&memory, tls->key)),
+                                             check(arena_copy(&memory, tls->certificate)) };
+    grpc_init();
+    return open_channel(target, grpc_ssl_credentials_create(
+                                    roots, tls->key.data == NULL ? NULL : &pair, NULL, NULL));
 }
 
 void grpc_raw_disconnect(struct grpc_raw_channel *channel)

@@ -59,6 +59,15 @@ struct grpc_raw_reply {
 
 /* Connects with the first call. Owned: grpc_raw_disconnect(). */
 struct grpc_raw_channel *grpc_raw_connect(const char *target); /* "127.0.0.1:50051" */
+
+/* In PEM form; data NULL for what is not used. */
+struct grpc_raw_tls {
+    struct text roots;       /* who may have signed the server's certificate, for "localhost" */
+    struct text certificate; /* the client's own */
+    struct text key;
+};
+/* The same over TLS. */
+struct grpc_raw_channel *grpc_raw_connect_tls(const char *target, const struct grpc_raw_tls *tls);
 /* Every call must have been finished. */
 void grpc_raw_disconnect(struct grpc_raw_channel *channel);
 
