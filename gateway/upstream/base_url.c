@@ -1,6 +1,10 @@
 #include "gateway/upstream/base_url.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
+
+#include "common/base/text.h"
 
 static void curl_url_scope_end(CURLU **url)
 {
@@ -19,6 +23,8 @@ void base_url_fini(struct base_url *base)
     curl_url_cleanup(base->parsed);
     base->parsed = NULL;
     drop(&base->url);
+    free(base->socket);
+    base->socket = NULL;
     drop(&base->prefix);
     drop(&base->user);
     drop(&base->password);
@@ -30,7 +36,7 @@ static bool refuse(const char *text, const char *why, struct error *err)
     bool may_hold_credentials = strchr(text, '@') != NULL;
     return error_set(
         err, ERROR_INVALID_ARGUMENT,
-        "the upstream URL %.200s: %s; expected http://HOST[:PORT][/PREFIX] or https://",
+        "the upstream URL %.200s: %s; expected http://HOST[:PORT][/PREFIX], https:// or unix:PATH",
         may_hold_credentials ? "(not shown, it may hold a password)" : text, why);
 }
 
@@ -83,11 +89,8 @@ static bool take_apart(CURLU *url, struct base_url *out)
     return done;
 }
 
-bool base_url_parse(const char *text, struct base_url *out, struct error *err)
+static bool parse_url(const char *text, struct base_url *out, struct error *err)
 {
-    *out = (struct base_url){ 0 };
-    if (text == NULL || text[0] == '\0')
-        return refuse("", "it is empty", err);
 
     SCOPED(curl_url) CURLU *url = curl_url();
     if (url == NULL)
@@ -110,4 +113,31 @@ bool base_url_parse(const char *text, struct base_url *out, struct error *err)
     }
     out->parsed = TAKE(url);
     return true;
+}
+
+/* The path is the rest, whatever it holds: no prefix, no credentials. */
+static bool parse_socket(const char *text, const char *path, struct base_url *out,
+                         struct error *err)
+{
+    const size_t max = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    if (path[0] == '\0' || strlen(path) > max)
+        return refuse(text, "a socket's path has 1 to 107 bytes", err);
+    if (!parse_url("http://localhost", out, err))
+        return false;
+    out->socket = strdup(path);
+    if (out->socket != NULL)
+        return true;
+    base_url_fini(out);
+    return error_set(err, ERROR_NO_MEMORY, "out of memory");
+}
+
+bool base_url_parse(const char *text, struct base_url *out, struct error *err)
+{
+    const struct text scheme = TEXT("unix:");
+    *out = (struct base_url){ 0 };
+    if (text == NULL || text[0] == '\0')
+        return refuse("", "it is empty", err);
+    if (text_starts_with(text_of(text), scheme))
+        return parse_socket(text, text + scheme.len, out, err);
+    return parse_url(text, out, err);
 }

@@ -15,7 +15,8 @@ struct curl_upstream_config {
     const char *base_url;       /* "http://127.0.0.1:4973", optionally with a path prefix and with
                                    USER:PASSWORD@ before the host; copied. The prefix goes in front
                                    of every target. Credentials are sent as Basic authorization
-                                   unless the exchange brings its own, and never shown.        */
+                                   unless the exchange brings its own, and never shown.
+                                   Or "unix:PATH", for HTTP over that socket.                  */
     const char *ca_file;        /* PEM, for https; copied. NULL: the system's certificates     */
     int64_t connect_timeout_ms; /* > 0; name, connection and TLS together                      */
     int64_t max_idle_ms;        /* a connection idle longer is not reused; below the far side's own
@@ -28,11 +29,9 @@ struct curl_upstream_config {
 struct curl_upstream;
 
 /* Starts the thread. Owned: curl_upstream_free().
- * Fails  INVALID_ARGUMENT  base_url is not http(s)://HOST[:PORT][/PREFIX]; the message says what
- *                          was expected;
- *                          or a number is out of range
- *        RESOURCE_EXHAUSTED  no descriptor or thread can be had
- *        NO_MEMORY */
+ * Fails  INVALID_ARGUMENT  base_url is not http(s)://HOST[:PORT][/PREFIX] or unix:PATH; the message
+ * says what was expected; or a number is out of range RESOURCE_EXHAUSTED  no descriptor or thread
+ * can be had NO_MEMORY */
 MUST_USE bool curl_upstream_new(const struct curl_upstream_config *config,
                                 struct curl_upstream **out, struct error *err);
 

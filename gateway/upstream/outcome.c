@@ -34,7 +34,8 @@ static const char *advice(const struct transfer *transfer)
 
 static const char *where(const struct transfer *transfer)
 {
-    return transfer->settings->base.url;
+    const struct base_url *base = &transfer->settings->base;
+    return base->socket != NULL ? base->socket : base->url;
 }
 
 static void end_of_verdict(struct transfer *transfer)

@@ -208,6 +208,7 @@ static bool open_easy(struct transfer *transfer)
             code = curl_easy_setopt(easy, option, value);                                          \
     } while (0)
     SET(CURLOPT_CURLU, settings->base.parsed);
+    SET(CURLOPT_UNIX_SOCKET_PATH, settings->base.socket);
     SET(CURLOPT_USERNAME, settings->base.user);
     SET(CURLOPT_PASSWORD, settings->base.password);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");

@@ -838,6 +838,41 @@ static void a_get_is_sent_again_when_its_reused_connection_dies(void **state)
 
 /* ---- Ways to fail -------------------------------------------------------------------------- */
 
+static void a_unix_socket_is_spoken_to_as_localhost_and_kept_open(void **state)
+{
+    struct fixture *f = *state;
+    char path[] = "/tmp/gateway-upstream-XXXXXX";
+    char url[64];
+    int fd = mkstemp(path); /* a name of our own; another file takes it */
+    assert_true(fd >= 0);
+    close(fd);
+    unlink(path);
+    snprintf(url, sizeof url, "unix:%s", path);
+    struct curl_upstream_config config = config_for(url);
+    restart_client(f, &config);
+    {
+        SCOPED(call) struct call call;
+        call_init(&call, HTTP_GET, "/x");
+        run_call(f, &call);
+        assert_outcome(&call, UPSTREAM_UNREACHABLE);
+        assert_detail_names(&call, path);
+    }
+    struct fake_upstream *server = fake_upstream_new_at(path);
+    for (size_t i = 0; i < 2; i++) {
+        SCOPED(call) struct call call;
+        call_init(&call, HTTP_GET, "/snapshots/s1");
+        run_call(f, &call);
+        assert_answer(&call, 200, "{}");
+        struct fake_request request = fake_upstream_request(server, i);
+        assert_true(text_starts_with(request.bytes, TEXT("GET /snapshots/s1 HTTP/1.1\r\n"
+                                                         "Host: localhost\r\n")));
+        assert_int_equal(request.connection, 0);
+    }
+    stop_client(f);
+    fake_upstream_free(server);
+    unlink(path);
+}
+
 static void a_refused_connection_is_unreachable_and_says_what_to_do(void **state)
 {
     struct fixture *f = *state;
@@ -1137,6 +1172,10 @@ static void a_base_url_that_cannot_be_used_is_refused_with_a_reason(void **state
         "http://ho st/",
         "ftp://anna:s3cret@host",
         "http://anna:s3cret@host:port",
+        "unix:",
+        "unix:/a/path/that/is/much/longer/than/the/hundred/and/seven/bytes/that/the/kernel/lets/"
+        "the/"
+        "name/of/a/socket/have",
     };
     for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
         struct curl_upstream_config config = config_for(urls[i]);
@@ -1466,6 +1505,7 @@ int main(void)
         TEST(a_write_that_was_sent_is_lost_even_when_the_server_then_refuses),
         TEST(a_write_on_a_new_connection_that_dies_is_lost),
         TEST(a_get_is_sent_again_when_its_reused_connection_dies),
+        TEST(a_unix_socket_is_spoken_to_as_localhost_and_kept_open),
         TEST(a_refused_connection_is_unreachable_and_says_what_to_do),
         TEST(a_host_that_does_not_exist_is_unreachable),
         TEST(a_failed_tls_handshake_is_unreachable),

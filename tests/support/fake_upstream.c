@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ struct connection {
 
 struct fake_upstream {
     int port;
-    char url[64];
+    char url[128];
     int epoll_fd;
     int wake_fd;
     pthread_t thread;
@@ -327,6 +328,20 @@ static void *run(void *context)
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
+static void listen_at(struct fake_upstream *server, const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    assert(strlen(path) < sizeof address.sun_path);
+    strcpy(address.sun_path, path);
+    server->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int failed = bind(server->listen_fd, (struct sockaddr *)&address, sizeof address);
+    assert(failed == 0);
+    failed = listen(server->listen_fd, 4096);
+    assert(failed == 0);
+    (void)failed;
+    snprintf(server->url, sizeof server->url, "unix:%s", path);
+}
+
 static void listen_on_free_port(struct fake_upstream *server)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
@@ -353,7 +368,8 @@ static void watch_special(struct fake_upstream *server, int fd, uint64_t what)
     (void)failed;
 }
 
-struct fake_upstream *fake_upstream_new(void)
+/* path  NULL: a port */
+static struct fake_upstream *start(const char *path)
 {
     struct fake_upstream *server = check(calloc(1, sizeof *server));
     server->script_end = &server->script;
@@ -370,13 +386,26 @@ struct fake_upstream *fake_upstream_new(void)
 
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     server->wake_fd = eventfd(0, EFD_CLOEXEC);
-    listen_on_free_port(server);
+    if (path == NULL)
+        listen_on_free_port(server);
+    else
+        listen_at(server, path);
     watch_special(server, server->listen_fd, LISTENER);
     watch_special(server, server->wake_fd, WAKE_UP);
     int failed = pthread_create(&server->thread, NULL, run, server);
     assert(failed == 0);
     (void)failed;
     return server;
+}
+
+struct fake_upstream *fake_upstream_new(void)
+{
+    return start(NULL);
+}
+
+struct fake_upstream *fake_upstream_new_at(const char *path)
+{
+    return start(path);
 }
 
 void fake_upstream_free(struct fake_upstream *server)

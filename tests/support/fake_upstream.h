@@ -55,6 +55,8 @@ struct fake_request {
 };
 
 struct fake_upstream *fake_upstream_new(void);
+/* The same on a Unix socket, which the caller unlinks; its URL is "unix:PATH". */
+struct fake_upstream *fake_upstream_new_at(const char *path);
 void fake_upstream_free(struct fake_upstream *server);
 int fake_upstream_port(const struct fake_upstream *server);
 const char *fake_upstream_url(const struct fake_upstream *server); /* "http://127.0.0.1:PORT" */
