@@ -1,5 +1,9 @@
 #include "gateway/certificates.h"
 
+#include <stdio.h>
+#include <time.h>
+
+#include "common/env/env.h"
 #include "common/program/read_file.h"
 
 enum { CERTIFICATES_MAX = 1 << 20 };
@@ -34,6 +38,21 @@ static bool read_pem(const struct options *o, const char *flag, struct buffer *o
     return true;
 }
 
+/* No client would accept it, and the reason would be seen on their side only. */
+static void warn_if_expired(const struct options *o, struct tls_identity *identity)
+{
+    struct clock clock = clock_system();
+    int64_t end_s = tls_identity_expires_at(identity);
+    if (end_s > clock.now_ns(clock.ctx) / NS_PER_SEC)
+        return;
+    char end[64];
+    struct tm parts;
+    time_t time = (time_t)end_s;
+    (void)strftime(end, sizeof end, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &parts));
+    (void)fprintf(stderr, "hypeman-gateway: warning: the certificate in %s has ended at %s\n",
+                  options_text(o, "tls-cert"), end);
+}
+
 bool certificates_load(const struct options *o, struct tls_identity **identity, struct error *err)
 {
     SCOPED(buffer) struct buffer certificate = buffer_capped(0);
@@ -47,8 +66,10 @@ bool certificates_load(const struct options *o, struct tls_identity **identity, 
     const struct tls_pem pem = { buffer_text(&certificate), buffer_text(&key),
                                  buffer_text(&client_ca) };
     if (*identity == NULL ? tls_identity_new(&pem, identity, err)
-                          : tls_identity_replace(*identity, &pem, err))
+                          : tls_identity_replace(*identity, &pem, err)) {
+        warn_if_expired(o, *identity);
         return true;
+    }
     if (err->field[0] == '\0')
         return false;
     return error_prefix(err, "--%s: %s ", err->field, options_text(o, err->field));

@@ -1,5 +1,4 @@
 /* hypeman-gateway: options -> objects -> run -> shut down in reverse. */
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -111,8 +110,7 @@ static bool read_options(struct gateway *g, struct error *err)
     const struct options *o = &g->options;
     int64_t workers = sysconf(_SC_NPROCESSORS_ONLN) / 2;
     if (!options_listen_or_path(o, "listen", &g->listen, err) ||
-        !certificates_check_flags(o, err) ||
-        !options_duration(o, "timeout", &g->timeout_ns, err) ||
+        !certificates_check_flags(o, err) || !options_duration(o, "timeout", &g->timeout_ns, err) ||
         !operations_read(o, &g->operations, err) ||
         !options_choice(o, "log", log_form_names, &g->log_form, err) || !read_ready_fd(g, err))
         return false;
@@ -150,21 +148,9 @@ static bool read_token(struct gateway *g, struct error *err)
     return !g->authorization.failed || error_set(err, ERROR_NO_MEMORY, "no memory for the token");
 }
 
-/* Whether only this machine can come. Names but localhost might mean anything. */
-static bool is_local(const struct listen_address *listen)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (listen->path != NULL || strcmp(listen->host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, listen->host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
-    return inet_pton(AF_INET6, listen->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 static void warn_if_public(const struct gateway *g)
 {
-    if (g->identity == NULL && !is_local(&g->listen))
+    if (g->identity == NULL && !listen_address_is_local(&g->listen))
         (void)fprintf(stderr,
                       "hypeman-gateway: warning: serving plain text on %s, beyond this machine; "
                       "use --tls-cert and --tls-key, or put a proxy with TLS in front\n",

@@ -97,16 +97,10 @@ bool operations_fit_limits(struct operations *ops, size_t workers, struct error 
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 static bool start_admin(struct operations *ops, struct error *err)
 {
     struct listener listener;
-    if (!is_loopback(ops->admin.host))
+    if (!listen_address_is_local(&ops->admin))
         (void)fprintf(stderr,
                       "hypeman-gateway: warning: --admin %s shows metrics and connections to "
                       "everyone who reaches it, without TLS or password; 127.0.0.1 is for this "
@@ -142,7 +136,7 @@ bool operations_start(struct operations *ops, struct rpc_server *server,
     ops->view.max_inflight = ops->limits.max_inflight;
     ops->view.max_connections = ops->limits.max_connections;
     return (!ops->has_admin || start_admin(ops, err)) &&
-           watchdog_new(listen->host, (uint16_t)rpc_server_port(server), on_dead, ops,
+           watchdog_new(listen->host, (uint16_t)rpc_server_port(server), listen->path, on_dead, ops,
                         &ops->watchdog, err);
 }
 

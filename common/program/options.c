@@ -1,5 +1,6 @@
 #include "common/program/options.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -348,4 +349,15 @@ bool options_listen_or_path(const struct options *o, const char *name, struct li
         return options_listen(o, name, out, err);
     *out = (struct listen_address){ .path = value.data + scheme.len };
     return true;
+}
+
+bool listen_address_is_local(const struct listen_address *address)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (address->path != NULL || strcmp(address->host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, address->host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }

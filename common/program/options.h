@@ -98,6 +98,8 @@ MUST_USE bool options_listen(const struct options *o, const char *name, struct l
 /* The same, or unix:PATH, whose path may be any text. */
 MUST_USE bool options_listen_or_path(const struct options *o, const char *name,
                                      struct listen_address *out, struct error *err);
+/* Whether only this machine can reach it. Of names only localhost is known. */
+bool listen_address_is_local(const struct listen_address *address);
 
 /* Reports a problem of an option in the same form, for checks of the caller's own:
  * "--seed must be odd". Always returns false. */

@@ -16,6 +16,7 @@
 #include "common/env/env.h"
 #include "gateway/rpc/access_log.h"
 #include "gateway/rpc/bind.h"
+#include "gateway/rpc/core_log.h"
 #include "gateway/rpc/trace_metadata.h"
 #include "gateway/rpc/tsan.h"
 
@@ -572,6 +573,7 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **
     struct rpc_server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the server");
+    core_log_install();
     grpc_init(); /* counted: the last grpc_shutdown undoes it */
     server->schema = config->schema;
     server->proxy = config->proxy;

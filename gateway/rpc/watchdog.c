@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/env/env.h"
@@ -48,9 +49,6 @@ static enum verdict wait_for(const struct watchdog *w, int fd, short events, int
     }
 }
 
-/* The client's preface and its SETTINGS, with nothing in them. */
-static const char greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
-
 static enum verdict greet(const struct watchdog *w, int fd, int64_t until_ns)
 {
     int failure = 0;
@@ -61,7 +59,7 @@ static enum verdict greet(const struct watchdog *w, int fd, int64_t until_ns)
         return connected;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) != 0 || failure != 0)
         return VERDICT_SILENT; /* refused: nobody listens */
-    (void)send(fd, greeting, sizeof greeting - 1, MSG_NOSIGNAL);
+    (void)shutdown(fd, SHUT_WR);
     const enum verdict answered = wait_for(w, fd, POLLIN, until_ns);
     if (answered == VERDICT_ALIVE)
         (void)recv(fd, &byte, sizeof byte, 0);
@@ -136,6 +134,14 @@ static bool look_up(struct watchdog *w, const char *host, uint16_t port, struct 
     return true;
 }
 
+static void use_path(struct watchdog *w, const char *path)
+{
+    struct sockaddr_un *address = (struct sockaddr_un *)&w->address;
+    address->sun_family = AF_UNIX;
+    (void)snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
+    w->address_len = sizeof *address;
+}
+
 static bool start(struct watchdog *w, struct error *err)
 {
     sigset_t all;
@@ -154,8 +160,8 @@ static bool start(struct watchdog *w, struct error *err)
     return true;
 }
 
-bool watchdog_new(const char *host, uint16_t port, void (*on_dead)(void *context), void *context,
-                  struct watchdog **out, struct error *err)
+bool watchdog_new(const char *host, uint16_t port, const char *path, void (*on_dead)(void *context),
+                  void *context, struct watchdog **out, struct error *err)
 {
     struct watchdog *w = calloc(1, sizeof *w);
     if (w == NULL)
@@ -163,7 +169,9 @@ bool watchdog_new(const char *host, uint16_t port, void (*on_dead)(void *context
     w->stop_fd = -1;
     w->on_dead = on_dead;
     w->context = context;
-    if (!look_up(w, host, port, err) || !start(w, err)) {
+    if (path != NULL)
+        use_path(w, path);
+    if ((path == NULL && !look_up(w, host, port, err)) || !start(w, err)) {
         watchdog_free(w);
         return false;
     }

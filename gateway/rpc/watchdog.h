@@ -1,9 +1,9 @@
 /* Finds out when nobody can connect any more, though open connections may still work.
  *
- * A thread that connects to the gateway's own address every WATCHDOG_PAUSE_MS, says the first words
- * of HTTP/2 and waits until anything comes back, be it the end of the connection: a listener that
- * C-core has given up takes connections in and leaves them alone. What kind of error a listener
- * answers with does not matter, so this works with TLS too. */
+ * A thread that connects to the gateway's own address every WATCHDOG_PAUSE_MS, says that it has
+ * nothing to say and waits until anything comes back, be it the end of the connection: a listener
+ * that C-core has given up takes connections in and leaves them alone. With TLS too: a word of
+ * plain text would be answered, but C-core would log each as a failed handshake. */
 #ifndef TESTKIT_GATEWAY_RPC_WATCHDOG_H
 #define TESTKIT_GATEWAY_RPC_WATCHDOG_H
 
@@ -20,11 +20,13 @@ struct watchdog;
 
 /* Starts the thread. Owned: watchdog_free().
  * host, port  where the gateway listens; a wildcard address is probed at its loopback address
+ * path        of the socket it listens on instead; NULL for none
  * on_dead     called at most once, on the thread
  * Fails  UNAVAILABLE  the address cannot be looked up
  *        INTERNAL, NO_MEMORY */
-MUST_USE bool watchdog_new(const char *host, uint16_t port, void (*on_dead)(void *context),
-                           void *context, struct watchdog **out, struct error *err);
+MUST_USE bool watchdog_new(const char *host, uint16_t port, const char *path,
+                           void (*on_dead)(void *context), void *context, struct watchdog **out,
+                           struct error *err);
 void watchdog_free(struct watchdog *watchdog);
 
 #endif

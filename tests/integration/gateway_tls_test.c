@@ -263,6 +263,23 @@ static void flags_that_need_each_other_are_a_mistake_alone(void **state)
         assert_refuses(cases[i].flags, 2, cases[i].says);
 }
 
+static void a_certificate_that_has_ended_is_warned_about(void **state)
+{
+    struct place *place = *state;
+    struct certificate ended = certificate_make_expired(&place->memory, "gateway");
+    struct certificate own = certificate_make(&place->memory, "gateway", NULL);
+    struct gateway_rig *rig = start_with_tls(place, &ended);
+    const char *warning =
+        arena_printf(&place->memory, "warning: the certificate in %s has ended", place->cert);
+    gateway_rig_wait_says(rig, warning, 1);
+    write_pair(place, &own);
+    kill(rig->program.pid, SIGHUP);
+    gateway_rig_wait_says(rig, "hypeman-gateway: reloaded", 1);
+    assert_int_equal(call_trusting(rig, &own), RPC_OK);
+    gateway_rig_wait_says(rig, warning, 1);
+    gateway_rig_stop(rig);
+}
+
 /* ---- Replacement --------------------------------------------------------------------------- */
 
 static void after_sighup_new_connections_get_the_new_certificate(void **state)
@@ -452,6 +469,7 @@ int main(void)
         TEST(what_cannot_be_used_stops_the_start_and_is_named),
         TEST(a_file_that_cannot_be_read_stops_the_start_and_is_named),
         TEST(flags_that_need_each_other_are_a_mistake_alone),
+        TEST(a_certificate_that_has_ended_is_warned_about),
         TEST(after_sighup_new_connections_get_the_new_certificate),
         TEST(after_sighup_clients_of_the_new_ca_are_served),
         TEST(a_bad_file_leaves_the_certificate_as_it_was_and_is_named),

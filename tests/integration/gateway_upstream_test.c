@@ -1173,9 +1173,8 @@ static void a_base_url_that_cannot_be_used_is_refused_with_a_reason(void **state
         "ftp://anna:s3cret@host",
         "http://anna:s3cret@host:port",
         "unix:",
-        "unix:/a/path/that/is/much/longer/than/the/hundred/and/seven/bytes/that/the/kernel/lets/"
-        "the/"
-        "name/of/a/socket/have",
+        "unix:/a/path/longer/than/the/hundred/and/seven/bytes/that/the/kernel/lets/the/name/of/a/"
+        "socket/have/even/on/a/good/day",
     };
     for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
         struct curl_upstream_config config = config_for(urls[i]);

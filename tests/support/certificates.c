@@ -11,7 +11,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-enum { DAY_S = 24 * 60 * 60, X509_VERSION = 2 /* means 3 */ };
+enum { HOUR_S = 60 * 60, DAY_S = 24 * HOUR_S, X509_VERSION = 2 /* means 3 */ };
 
 static void *check(void *object)
 {
@@ -65,7 +65,7 @@ static void add_extension(X509 *certificate, int which, const char *value)
 }
 
 /* Everything but issuer and signature. */
-static X509 *fill_in(const char *common_name, EVP_PKEY *key)
+static X509 *fill_in(const char *common_name, EVP_PKEY *key, long ends_in_s)
 {
     X509 *certificate = check(X509_new());
     uint32_t serial = 0;
@@ -73,7 +73,7 @@ static X509 *fill_in(const char *common_name, EVP_PKEY *key)
     check_ok(X509_set_version(certificate, X509_VERSION));
     check_ok(ASN1_INTEGER_set(X509_get_serialNumber(certificate), (long)serial + 1));
     check(X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY_S));
-    check(X509_gmtime_adj(X509_getm_notAfter(certificate), DAY_S));
+    check(X509_gmtime_adj(X509_getm_notAfter(certificate), ends_in_s));
     check_ok(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
                                         (const unsigned char *)common_name, -1, -1, 0));
     check_ok(X509_set_pubkey(certificate, key));
@@ -82,11 +82,11 @@ static X509 *fill_in(const char *common_name, EVP_PKEY *key)
     return certificate;
 }
 
-struct certificate certificate_make(struct arena *memory, const char *common_name,
-                                    const struct certificate *signer)
+static struct certificate make(struct arena *memory, const char *common_name,
+                               const struct certificate *signer, long ends_in_s)
 {
     EVP_PKEY *key = check(EVP_EC_gen("P-256"));
-    X509 *certificate = fill_in(common_name, key);
+    X509 *certificate = fill_in(common_name, key, ends_in_s);
     X509 *signed_by = signer == NULL ? certificate : read_certificate(signer->certificate);
     EVP_PKEY *signing = signer == NULL ? key : read_key(signer->key);
     check_ok(X509_set_issuer_name(certificate, X509_get_subject_name(signed_by)));
@@ -103,6 +103,17 @@ struct certificate certificate_make(struct arena *memory, const char *common_nam
     X509_free(certificate);
     EVP_PKEY_free(key);
     return (struct certificate){ take_text(memory, certificate_out), take_text(memory, key_out) };
+}
+
+struct certificate certificate_make(struct arena *memory, const char *common_name,
+                                    const struct certificate *signer)
+{
+    return make(memory, common_name, signer, DAY_S);
+}
+
+struct certificate certificate_make_expired(struct arena *memory, const char *common_name)
+{
+    return make(memory, common_name, NULL, -HOUR_S);
 }
 
 struct text certificate_locked_key(struct arena *memory, const struct certificate *of)

@@ -18,6 +18,9 @@ struct certificate {
 struct certificate certificate_make(struct arena *memory, const char *common_name,
                                     const struct certificate *signer);
 
+/* The same, which ended an hour ago. */
+struct certificate certificate_make_expired(struct arena *memory, const char *common_name);
+
 /* The key protected by a password. */
 struct text certificate_locked_key(struct arena *memory, const struct certificate *of);
 

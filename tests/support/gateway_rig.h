@@ -63,7 +63,7 @@ struct grpc_raw_call *gateway_rig_begin(struct gateway_rig *rig, const char *met
 /* Makes one good call, which must be translated and answered. */
 void gateway_rig_assert_serves(struct gateway_rig *rig);
 
-/* What it wrote to standard error so far; borrowed until the rig is stopped. */
+/* What it wrote to standard error so far; borrowed until the next question. */
 const char *gateway_rig_errors(struct gateway_rig *rig);
 
 /* ---- Messages ------------------------------------------------------------------------------ */

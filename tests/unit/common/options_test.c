@@ -282,6 +282,51 @@ static void listen_addresses_are_host_and_port(void **state)
                  "not \"here\"");
 }
 
+static void a_path_of_a_socket_can_stand_for_host_and_port(void **state)
+{
+    (void)state;
+    SCOPED(run) struct run run = { 0 };
+    struct listen_address address = { 0 };
+    given(&run, "--listen unix:/run/x.sock");
+    assert_true(options_listen_or_path(&run.options, "listen", &address, &run.err));
+    assert_string_equal(address.path, "/run/x.sock");
+    assert_string_equal(address.host, "");
+    assert_false(options_listen(&run.options, "listen", &address, &run.err));
+
+    SCOPED(run) struct run again = { 0 };
+    given(&again, "--listen [::1]:7");
+    assert_true(options_listen_or_path(&again.options, "listen", &address, &again.err));
+    assert_null(address.path);
+    assert_string_equal(address.host, "::1");
+    assert_int_equal(address.port, 7);
+}
+
+static void what_only_this_machine_can_reach_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        struct listen_address address;
+        bool is_local;
+    } rows[] = {
+        { { .host = "127.0.0.1" }, true },
+        { { .host = "127.1.2.3" }, true },
+        { { .host = "::1" }, true },
+        { { .host = "0:0:0:0:0:0:0:1" }, true },
+        { { .host = "localhost" }, true },
+        { { .path = "/run/x.sock" }, true },
+        { { .host = "0.0.0.0" }, false },
+        { { .host = "::" }, false },
+        { { .host = "192.0.2.1" }, false },
+        { { .host = "127.0.0.1.example" }, false },
+        { { .host = "128.0.0.1" }, false },
+        { { .host = "fe80::1" }, false },
+        { { .host = "::ffff:127.0.0.1" }, false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (listen_address_is_local(&rows[i].address) != rows[i].is_local)
+            fail_msg("%s", rows[i].address.host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +340,8 @@ int main(void)
         cmocka_unit_test(the_version_is_name_and_number),
         cmocka_unit_test(wrong_values_are_refused_with_the_flag_or_variable_they_came_from),
         cmocka_unit_test(listen_addresses_are_host_and_port),
+        cmocka_unit_test(a_path_of_a_socket_can_stand_for_host_and_port),
+        cmocka_unit_test(what_only_this_machine_can_reach_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
