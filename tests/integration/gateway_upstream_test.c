@@ -1157,6 +1157,9 @@ static void a_write_is_not_repeated_for_an_authentication_challenge(void **state
     assert_int_equal(count_writes(f), 1);
 }
 
+#define EIGHTY      "01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+#define LONG_SOCKET "unix:/" EIGHTY EIGHTY
+
 static void a_base_url_that_cannot_be_used_is_refused_with_a_reason(void **state)
 {
     (void)state;
@@ -1173,8 +1176,7 @@ static void a_base_url_that_cannot_be_used_is_refused_with_a_reason(void **state
         "ftp://anna:s3cret@host",
         "http://anna:s3cret@host:port",
         "unix:",
-        "unix:/a/path/longer/than/the/hundred/and/seven/bytes/that/the/kernel/lets/the/name/of/a/"
-        "socket/have/even/on/a/good/day",
+        LONG_SOCKET,
     };
     for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
         struct curl_upstream_config config = config_for(urls[i]);
