@@ -462,7 +462,7 @@ static void a_call_that_ends_early_is_logged_with_its_reason(void **state)
     fake_upstream_otherwise(rig->upstream, (struct fake_reply){ .hold = true });
     struct grpc_raw_reply late = grpc_raw_run(
         rig->channel,
-        &(struct grpc_raw_request){ .path = GET, .message = one_id, .deadline_ms = 50 });
+        &(struct grpc_raw_request){ .path = GET, .message = one_id, .deadline_ms = 1000 });
     assert_int_equal(late.code, RPC_DEADLINE_EXCEEDED);
     grpc_raw_reply_fini(&late);
     struct grpc_raw_call *unwanted = gateway_rig_begin(rig, "SnapshotService/GetSnapshot", one_id);
