@@ -4,7 +4,7 @@
 
 static void finish_with_error(struct proxy_call *call, const struct error *err)
 {
-    rpc_status_from_error(&call->status, err);
+    rpc_status_from_error(call->status, err);
     call->finish(call);
 }
 
@@ -51,11 +51,11 @@ static void on_done(struct upstream_exchange *exchange)
     struct error err = { 0 };
     call->http_status = exchange->status;
     if (exchange->outcome != UPSTREAM_ANSWERED)
-        rpc_status_from_outcome(&call->status, call->method, exchange);
+        rpc_status_from_outcome(call->status, call->method, exchange);
     else if (rpc_code_from_http(exchange->status) != RPC_OK)
-        rpc_status_from_answer(&call->status, call->method, exchange);
+        rpc_status_from_answer(call->status, call->method, exchange);
     else if (!translate_answer(call, &err))
-        rpc_status_from_error(&call->status, &err);
+        rpc_status_from_error(call->status, &err);
     call->finish(call);
 }
 
@@ -132,5 +132,4 @@ void proxy_call_fini(struct proxy_call *call)
     transcoded_request_fini(&call->request);
     buffer_fini(&call->exchange.answer);
     buffer_fini(&call->reply);
-    buffer_fini(&call->status.details);
 }

@@ -34,16 +34,16 @@ struct proxy_call {
     const struct method *method;
     struct upstream *upstream;
     struct text authorization;  /* the caller's; data NULL = none                         */
-    struct trace_context trace; /* passed on as it is                                   */
+    struct trace_context trace; /* passed on as it is                                     */
     int64_t time_left_ms;       /* until the caller's deadline; INT64_MAX = no deadline   */
+    struct rpc_status *status;  /* zero; how the call ended, for `finish`. The edge frees it */
     /* Called exactly once, on the upstream's thread, or from within proxy_call_start when the call
      * never gets that far. The call may be freed from then on. */
     void (*finish)(struct proxy_call *call);
     void *context;
 
     /* The result, for `finish`. */
-    struct rpc_status status;
-    struct buffer reply; /* the reply message's wire bytes when status.code is OK */
+    struct buffer reply; /* the reply message's wire bytes when the status is OK */
     struct json_notes notes;
     int http_status; /* 0 when the upstream never answered */
 

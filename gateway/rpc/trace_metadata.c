@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-static struct text slice_text(const grpc_slice *slice)
-{
-    return (struct text){ (const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice) };
-}
+#include "gateway/rpc/call.h"
 
 /* "a,b" in memory of the call. */
 static struct text joined(grpc_call *call, struct text a, struct text b)
@@ -23,12 +20,12 @@ struct trace_context trace_metadata_read(grpc_call *call, const grpc_metadata_ar
     struct text state = { NULL, 0 };
     size_t parents = 0;
     for (size_t i = 0; i < metadata->count; i++) {
-        const struct text key = slice_text(&metadata->metadata[i].key);
+        const struct text key = rpc_slice_text(&metadata->metadata[i].key);
         if (text_equal_cstr(key, "traceparent")) {
-            parent = slice_text(&metadata->metadata[i].value);
+            parent = rpc_slice_text(&metadata->metadata[i].value);
             parents++;
         } else if (text_equal_cstr(key, "tracestate")) {
-            const struct text more = slice_text(&metadata->metadata[i].value);
+            const struct text more = rpc_slice_text(&metadata->metadata[i].value);
             state = state.data == NULL ? more : joined(call, state, more);
         }
     }

@@ -34,6 +34,7 @@ struct scene {
     struct fake_upstream upstream;
     struct proxy_settings settings;
     struct proxy_call call;
+    struct rpc_status status;
     int finished;
 };
 
@@ -54,6 +55,7 @@ static void scene_init(struct scene *s, const struct schema *schema, const char 
         .method = method_named(schema, method),
         .upstream = &s->upstream.base,
         .time_left_ms = INT64_MAX,
+        .status = &s->status,
         .finish = on_finish,
         .context = s,
     };
@@ -62,6 +64,7 @@ static void scene_init(struct scene *s, const struct schema *schema, const char 
 static void scene_scope_end(struct scene *s)
 {
     proxy_call_fini(&s->call);
+    buffer_fini(&s->status.details);
 }
 
 static void start(struct scene *s, const char *request)
@@ -114,10 +117,10 @@ static const char *header(const struct scene *s, const char *name)
 static void assert_ended(const struct scene *s, enum rpc_code code)
 {
     assert_int_equal(s->finished, 1);
-    if (s->call.status.code != code)
-        fail_msg("%s (%s) is not %s", rpc_code_name(s->call.status.code), s->call.status.message,
+    if (s->status.code != code)
+        fail_msg("%s (%s) is not %s", rpc_code_name(s->status.code), s->status.message,
                  rpc_code_name(code));
-    assert_int_equal(s->call.status.details.len > 0, code != RPC_OK);
+    assert_int_equal(s->status.details.len > 0, code != RPC_OK);
 }
 
 #define JSON           "application/json"
@@ -323,7 +326,7 @@ static void an_answer_with_an_any_is_unimplemented_and_says_where(void **state)
     start(&s, "fine: 'x'");
     answer(&s, 200, JSON, TEXT("{\"anys\":[{\"@type\":\"x\"}]}"));
     assert_ended(&s, RPC_UNIMPLEMENTED);
-    assert_non_null(strstr(s.call.status.message, "anys[0] is a google.protobuf.Any"));
+    assert_non_null(strstr(s.status.message, "anys[0] is a google.protobuf.Any"));
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -337,7 +340,7 @@ static void an_error_answer_ends_the_call_with_its_reason(void **state)
            TEXT("{\"code\":\"conflict\",\"message\":\"instance already exists: n\"}"));
     assert_ended(&s, RPC_ALREADY_EXISTS);
     assert_int_equal(s.call.http_status, 409);
-    assert_string_equal(s.call.status.message, "instance already exists: n");
+    assert_string_equal(s.status.message, "instance already exists: n");
 }
 
 static const struct {
@@ -380,8 +383,8 @@ static void every_kind_of_answer_has_its_end(void **state)
         answer(&s, answers[i].status, answers[i].content_type, text_of(answers[i].body));
         assert_ended(&s, answers[i].code);
         assert_int_equal(s.call.http_status, answers[i].status);
-        if (strstr(s.call.status.message, answers[i].message) == NULL)
-            fail_msg("\"%s\" does not say \"%s\"", s.call.status.message, answers[i].message);
+        if (strstr(s.status.message, answers[i].message) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", s.status.message, answers[i].message);
     }
 }
 
@@ -396,9 +399,9 @@ static void a_page_instead_of_json_is_shown_cut_and_clean(void **state)
         buffer_append_cstr(&page, "\xf0\x9f\x98\x80");
     answer(&s, 200, "text/html", buffer_text(&page));
     assert_ended(&s, RPC_INTERNAL);
-    assert_true(text_is_utf8(text_of(s.call.status.message)));
-    assert_in_range(strlen(s.call.status.message), 250, 400);
-    assert_non_null(strstr(s.call.status.message, "< >\xf0\x9f\x98\x80"));
+    assert_true(text_is_utf8(text_of(s.status.message)));
+    assert_in_range(strlen(s.status.message), 250, 400);
+    assert_non_null(strstr(s.status.message, "< >\xf0\x9f\x98\x80"));
 }
 
 static void a_reply_above_its_ceiling_is_resource_exhausted(void **state)
@@ -409,7 +412,7 @@ static void a_reply_above_its_ceiling_is_resource_exhausted(void **state)
     start(&larger, "");
     answer(&larger, 200, JSON, TEXT("[-1,-1,-1,-1]"));
     assert_ended(&larger, RPC_RESOURCE_EXHAUSTED);
-    assert_non_null(strstr(larger.call.status.message, "40 bytes"));
+    assert_non_null(strstr(larger.status.message, "40 bytes"));
 }
 
 static void an_answer_nested_too_deep_is_refused(void **state)
@@ -434,14 +437,14 @@ static void a_lost_connection_ends_the_call_and_says_whether_it_may_have_acted(v
     end_without_answer(&get, UPSTREAM_LOST, "the connection was reset");
     assert_ended(&get, RPC_UNAVAILABLE);
     assert_int_equal(get.call.http_status, 0);
-    assert_null(strstr(get.call.status.message, "carried out"));
+    assert_null(strstr(get.status.message, "carried out"));
 
     SCOPED(scene) struct scene post;
     scene_init(&post, *state, CREATE);
     start(&post, "instance_id: 'x'");
     end_without_answer(&post, UPSTREAM_LOST, "the connection was reset");
     assert_ended(&post, RPC_UNAVAILABLE);
-    assert_non_null(strstr(post.call.status.message, "may have been carried out"));
+    assert_non_null(strstr(post.status.message, "may have been carried out"));
 }
 
 static void every_outcome_finishes_the_call_once(void **state)
@@ -452,7 +455,7 @@ static void every_outcome_finishes_the_call_once(void **state)
         start(&s, "snapshot_id: 'x'");
         end_without_answer(&s, (enum upstream_outcome)outcome, "detail");
         assert_int_equal(s.finished, 1);
-        assert_int_not_equal(s.call.status.code, RPC_OK);
+        assert_int_not_equal(s.status.code, RPC_OK);
     }
 }
 
@@ -505,6 +508,7 @@ static void the_call_may_be_freed_when_it_finishes(void **state)
         if (early == 0)
             answer(&s, 200, JSON, TEXT("{}"));
         assert_int_equal(finished, 1);
+        buffer_fini(&s.status.details);
     }
 }
 

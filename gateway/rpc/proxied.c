@@ -1,0 +1,85 @@
+/* Calls of the API's methods: one message in, an exchange with the upstream, one message out. */
+#include "gateway/rpc/route.h"
+#include "gateway/rpc/server_internal.h"
+
+static void refuse_overload(struct rpc_call *call)
+{
+    metrics_call_refused(call->worker->metrics);
+    rpc_status_overloaded(&call->status, call->worker->server->config.max_inflight);
+    rpc_call_end(call, NULL);
+}
+
+static void start(struct rpc_call *call)
+{
+    struct rpc_server *server = call->worker->server;
+    const struct text path = rpc_call_path(call);
+    call->is_counted = true;
+    size_t before = atomic_fetch_add_explicit(&server->inflight, 1, memory_order_relaxed);
+    if (call->proxy.method == NULL)
+        rpc_call_refuse(call, ERROR_NOT_SUPPORTED, "unknown method " TEXT_FMT, TEXT_ARGS(path));
+    else if (before >= server->config.max_inflight)
+        refuse_overload(call);
+    else
+        rpc_call_receive(call);
+}
+
+/* proxy_call.finish: on the upstream's thread, or on ours when the call ended early. */
+static void on_finished(struct proxy_call *proxy)
+{
+    struct rpc_call *call = proxy->context;
+    const struct text reply = buffer_text(&proxy->reply);
+    call->http_status = proxy->http_status;
+    call->upstream_ns = proxy->exchange.duration_ns;
+    rpc_call_add_trailer(call, "hypeman-unknown-enum", text_of(proxy->notes.unknown_enum));
+    rpc_call_end(call, call->status.code == RPC_OK ? &reply : NULL);
+}
+
+static struct text find_metadata(const struct rpc_call *call, const char *key)
+{
+    for (size_t i = 0; i < call->metadata.count; i++)
+        if (grpc_slice_str_cmp(call->metadata.metadata[i].key, key) == 0)
+            return rpc_slice_text(&call->metadata.metadata[i].value);
+    return (struct text){ NULL, 0 };
+}
+
+static void received(struct rpc_call *call, const struct text *message)
+{
+    if (message == NULL && call->is_closed) {
+        rpc_call_refuse(call, ERROR_CANCELLED, "the call ended before its request was complete");
+        return;
+    }
+    if (message == NULL) {
+        rpc_call_refuse(call, ERROR_INVALID_ARGUMENT, "the call carries no request message");
+        return;
+    }
+    struct proxy_call *proxy = &call->proxy;
+    proxy->settings = &call->worker->server->config.proxy;
+    proxy->upstream = call->worker->upstream;
+    proxy->authorization = find_metadata(call, "authorization");
+    proxy->time_left_ms = rpc_call_time_left_ms(call);
+    proxy->status = &call->status;
+    proxy->finish = on_finished;
+    proxy->context = call;
+    proxy_call_start(proxy, *message);
+}
+
+static void cancelled(struct rpc_call *call)
+{
+    proxy_call_cancel(&call->proxy);
+}
+
+static void fini(struct rpc_call *call)
+{
+    struct metrics_worker *metrics = call->worker->metrics;
+    if (call->proxy.exchange.done != NULL)
+        metrics_upstream_done(metrics, &call->proxy.exchange);
+    metrics_unknown_members(metrics, call->proxy.notes.unknown_members);
+    proxy_call_fini(&call->proxy);
+}
+
+const struct rpc_handler proxied_handler = {
+    .start = start,
+    .received = received,
+    .cancelled = cancelled,
+    .fini = fini,
+};
