@@ -143,15 +143,14 @@ int call_command(int argc, char *const *argv)
 
     SCOPED(arena) struct arena arena = arena_capped(1 << 20);
     SCOPED(buffer) struct buffer request = buffer_capped(CALL_MAX_BYTES);
-    struct schema *schema = NULL;
+    SCOPED(descriptors) struct descriptors descriptors = { 0 };
     const struct method *method = NULL;
     int result = EXIT_USAGE;
-    if (descriptors_load(options_text(&options, "descriptor-set"), &schema, &err) &&
-        find_method(&options, schema, &method, &arena, &err) &&
+    if (descriptors_load(options_text(&options, "descriptor-set"), &descriptors, &err) &&
+        find_method(&options, descriptors.schema, &method, &arena, &err) &&
         encode_request(&options, method, &request, &err))
         result = run_call(&options, method, buffer_text(&request), &arena);
     else
         (void)options_usage(&program, &err);
-    schema_free(schema);
     return result;
 }

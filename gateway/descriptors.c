@@ -4,27 +4,47 @@
 
 enum { DESCRIPTOR_SET_MAX = 32 << 20 };
 
-/* The file that protoc made of proto/ during the build, byte for byte. */
-__asm__(".section .rodata\n"
-        ".global hypeman_descriptors_begin\n"
-        ".global hypeman_descriptors_end\n"
-        "hypeman_descriptors_begin:\n"
-        ".incbin \"" HYPEMAN_DESCRIPTOR_SET "\"\n"
-        "hypeman_descriptors_end:\n"
-        ".byte 0\n"
-        ".previous\n");
-extern const char hypeman_descriptors_begin[];
-extern const char hypeman_descriptors_end[];
+/* Files that protoc made of proto/ during the build, byte for byte. */
+#define EMBED(name, path)                                                                          \
+    __asm__(".section .rodata\n" #name "_begin:\n"                                                 \
+            ".incbin \"" path "\"\n" #name "_end:\n"                                               \
+            ".byte 0\n"                                                                            \
+            ".global " #name "_begin\n"                                                            \
+            ".global " #name "_end\n"                                                              \
+            ".previous\n");                                                                        \
+    extern const char name##_begin[];                                                              \
+    extern const char name##_end[]
+#define EMBEDDED(name) ((struct text){ name##_begin, (size_t)(name##_end - name##_begin) })
 
-bool descriptors_load(const char *path, struct schema **out, struct error *err)
+EMBED(hypeman_descriptors, HYPEMAN_DESCRIPTOR_SET);
+EMBED(own_descriptors, OWN_DESCRIPTOR_SET);
+
+bool descriptors_load(const char *path, struct descriptors *out, struct error *err)
 {
-    if (path == NULL)
-        return schema_load(
-            (struct text){ hypeman_descriptors_begin,
-                           (size_t)(hypeman_descriptors_end - hypeman_descriptors_begin) },
-            out, err);
-    SCOPED(buffer) struct buffer file = buffer_capped(0);
-    if (!read_file(path, DESCRIPTOR_SET_MAX, &file, err))
-        return false;
-    return schema_load(buffer_text(&file), out, err) || error_prefix(err, "%s: ", path);
+    SCOPED(descriptors) struct descriptors d = { .file = buffer_capped(0) };
+    struct text set = EMBEDDED(hypeman_descriptors);
+    if (path != NULL) {
+        if (!read_file(path, DESCRIPTOR_SET_MAX, &d.file, err))
+            return false;
+        set = buffer_text(&d.file);
+    }
+    if (!schema_load(set, &d.schema, err) ||
+        !catalog_new(set, EMBEDDED(own_descriptors), &d.catalog, err))
+        return path == NULL ? false : error_prefix(err, "%s: ", path);
+    *out = d;
+    d = (struct descriptors){ 0 };
+    return true;
+}
+
+void descriptors_fini(struct descriptors *d)
+{
+    catalog_free(d->catalog);
+    schema_free(d->schema);
+    buffer_fini(&d->file);
+    *d = (struct descriptors){ 0 };
+}
+
+void descriptors_scope_end(struct descriptors *d)
+{
+    descriptors_fini(d);
 }

@@ -18,6 +18,7 @@
 #include "gateway/descriptors.h"
 #include "gateway/mock_child.h"
 #include "gateway/operations.h"
+#include "gateway/readiness.h"
 #include "gateway/rpc/server.h"
 #include "gateway/upstream/curl_upstream.h"
 
@@ -45,6 +46,7 @@ static const struct option_spec specs[] = {
       "serve another API: protoc --include_imports "
       "--descriptor_set_out=FILE" },
     { "timeout", "DURATION", DEFAULT_TIMEOUT, "longest wait for the upstream, per call" },
+    READINESS_OPTIONS,
     OPERATIONS_OPTIONS,
     { "workers", "N", NULL, "pairs of threads; default half the processors" },
     { "log", "FORM", "text", "access log on standard error: text, json or off" },
@@ -73,11 +75,12 @@ struct gateway {
     struct mock_child mock;
     const char *upstream_url;
     struct buffer authorization; /* NUL-terminated; empty = none */
-    struct schema *schema;
+    struct descriptors descriptors;
     struct tls_identity *identity; /* NULL: plain text */
     struct curl_upstream *upstreams[RPC_MAX_WORKERS];
     struct upstream *interfaces[RPC_MAX_WORKERS];
     struct rpc_server *server;
+    struct readiness readiness;
     struct operations operations;
 };
 
@@ -111,7 +114,7 @@ static bool read_options(struct gateway *g, struct error *err)
     int64_t workers = sysconf(_SC_NPROCESSORS_ONLN) / 2;
     if (!options_listen_or_path(o, "listen", &g->listen, err) ||
         !certificates_check_flags(o, err) || !options_duration(o, "timeout", &g->timeout_ns, err) ||
-        !operations_read(o, &g->operations, err) ||
+        !readiness_read(o, &g->readiness, err) || !operations_read(o, &g->operations, err) ||
         !options_choice(o, "log", log_form_names, &g->log_form, err) || !read_ready_fd(g, err))
         return false;
     if (options_text(o, "workers") != NULL &&
@@ -181,7 +184,9 @@ static bool start_server(struct gateway *g, struct error *err)
     const struct rpc_server_config config = {
         .address = g->address,
         .tls = g->identity,
-        .schema = g->schema,
+        .schema = g->descriptors.schema,
+        .catalog = g->descriptors.catalog,
+        .health = g->readiness.health,
         .proxy = { .timeout_ms = g->timeout_ns / NS_PER_MS,
                    .max_reply_bytes = RPC_MAX_REPLY_BYTES,
                    .upstream_authorization = g->authorization.data },
@@ -198,7 +203,7 @@ static bool start(struct gateway *g, struct error *err)
 {
     g->upstream_url = options_text(&g->options, "upstream");
     if (!certificates_load(&g->options, &g->identity, err) || !read_token(g, err) ||
-        !descriptors_load(options_text(&g->options, "descriptor-set"), &g->schema, err))
+        !descriptors_load(options_text(&g->options, "descriptor-set"), &g->descriptors, err))
         return false;
     if (g->upstream_url == NULL) {
         if (!mock_child_start(&g->mock, log_form_names[g->log_form], err))
@@ -206,8 +211,13 @@ static bool start(struct gateway *g, struct error *err)
         g->upstream_url = g->mock.url;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    g->readiness.is_quiet = g->log_form == LOG_FORM_OFF;
+    g->operations.view.is_upstream_ready = readiness_has_upstream;
+    g->operations.view.upstream_context = &g->readiness;
     return operations_fit_limits(&g->operations, g->worker_count, err) && start_upstreams(g, err) &&
-           start_server(g, err) && operations_start(&g->operations, g->server, &g->listen, err);
+           readiness_init(&g->readiness, g->descriptors.catalog, err) && start_server(g, err) &&
+           readiness_start(&g->readiness, g->interfaces[0], g->authorization.data, err) &&
+           operations_start(&g->operations, g->server, &g->listen, err);
 }
 
 /* "grpc://127.0.0.1:50051", "grpcs://..." with TLS; a path as gRPC clients write it. */
@@ -283,16 +293,20 @@ static bool serve(struct gateway *g, const sigset_t *waited)
 
 static void stop(struct gateway *g)
 {
-    if (g->server != NULL)
+    if (g->server != NULL) {
+        readiness_drain(&g->readiness);
         operations_drain(&g->operations, g->server);
+    }
+    readiness_stop(&g->readiness);
     /* A reply is started from its upstream's thread, which may still be on its way out of C-core
      * when the call is over; so these threads are joined before C-core goes. */
     for (size_t i = 0; i < g->worker_count; i++)
         curl_upstream_free(g->upstreams[i]);
     operations_fini(&g->operations);
     rpc_server_free(g->server);
+    readiness_fini(&g->readiness);
     tls_identity_free(g->identity);
-    schema_free(g->schema);
+    descriptors_fini(&g->descriptors);
     buffer_fini(&g->authorization);
     mock_child_stop(&g->mock);
     curl_global_cleanup();

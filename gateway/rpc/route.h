@@ -1,14 +1,27 @@
-/* Which handler answers which method. */
+/* Which handler answers which method, and which row of the metrics counts it. */
 #ifndef TESTKIT_GATEWAY_RPC_ROUTE_H
 #define TESTKIT_GATEWAY_RPC_ROUTE_H
 
 #include "gateway/rpc/call.h"
 
+struct rpc_server;
+
 /* Methods of the API: one request, one reply, by way of the upstream. Also answers calls of methods
  * that do not exist, with UNIMPLEMENTED. */
 extern const struct rpc_handler proxied_handler;
 
-/* Who answers a call that has arrived. Sets call->proxy.method. */
+/* The gateway's own. */
+extern const struct rpc_handler health_check_handler;
+extern const struct rpc_handler health_list_handler;
+extern const struct rpc_handler health_watch_handler;
+extern const struct rpc_handler reflection_handler;
+
+enum { RPC_OWN_METHODS = 5 };
+
+/* Makes the server's metrics, a row for each method. Fails NO_MEMORY. */
+MUST_USE bool rpc_route_init(struct rpc_server *server, struct error *err);
+
+/* Who answers a call that has arrived. Sets call->proxy.method and call->metrics_row. */
 const struct rpc_handler *rpc_route(struct rpc_call *call);
 
 #endif

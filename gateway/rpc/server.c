@@ -7,6 +7,7 @@
 
 #include "common/env/env.h"
 #include "gateway/rpc/core_log.h"
+#include "gateway/rpc/route.h"
 #include "gateway/rpc/server_internal.h"
 
 /* Un-matched calls would go to a locked, unbounded list inside C-core, so several requests are
@@ -123,27 +124,10 @@ static bool start_worker(struct rpc_worker *worker, struct error *err)
     return true;
 }
 
-/* Row 1 + i of the metrics is the schema's method i. */
-static bool make_metrics(struct rpc_server *server, struct error *err)
-{
-    const size_t count = schema_method_count(server->config.schema);
-    struct metrics_method *methods = calloc(count, sizeof *methods);
-    if (methods == NULL)
-        return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
-    for (size_t i = 0; i < count; i++) {
-        const struct method *m = schema_method(server->config.schema, i);
-        methods[i] = (struct metrics_method){ m->path, m->client_streams, m->server_streams };
-    }
-    const bool made =
-        metrics_new(methods, count, server->config.worker_count, &server->metrics, err);
-    free(methods);
-    return made;
-}
-
 static bool start(struct rpc_server *server, const struct rpc_server_config *config,
                   struct error *err)
 {
-    if (!make_metrics(server, err))
+    if (!rpc_route_init(server, err))
         return false;
     server->grpc = create_server();
     for (size_t i = 0; i < server->config.worker_count; i++) {

@@ -14,14 +14,18 @@
 #include "common/program/line_log.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/proxy/call.h"
+#include "gateway/rpc/health_service.h"
 #include "gateway/rpc/tls.h"
+#include "gateway/services/catalog.h"
 
 enum { RPC_MAX_WORKERS = 64, RPC_MAX_REQUEST_BYTES = 4 << 20, RPC_MAX_REPLY_BYTES = 16 << 20 };
 
 struct rpc_server_config {
-    const char *address;         /* "127.0.0.1:50051", port 0 = any free one; "unix:PATH" */
-    struct tls_identity *tls;    /* borrowed, outlives the server; NULL = plain text      */
-    const struct schema *schema; /* borrowed, outlives the server              */
+    const char *address;           /* "127.0.0.1:50051", port 0 = any free one; "unix:PATH" */
+    struct tls_identity *tls;      /* borrowed, outlives the server; NULL = plain text      */
+    const struct schema *schema;   /* borrowed, outlives the server                         */
+    const struct catalog *catalog; /* of the same API; likewise                             */
+    struct health_service *health; /* likewise                                              */
     struct proxy_settings proxy;
     struct upstream *const *upstreams; /* one per worker; borrowed, outlive the server */
     size_t worker_count;               /* 1 .. RPC_MAX_WORKERS                          */
@@ -46,8 +50,9 @@ const struct metrics *rpc_server_metrics(const struct rpc_server *server);
 /* Lines that the access log had to drop. Any thread. */
 uint64_t rpc_server_lost_lines(const struct rpc_server *server);
 
-/* Stops accepting, tells clients (GOAWAY), waits for the calls in flight; those that are not done
- * after limit_ms are cancelled. True when none had to be. Call once, before rpc_server_free. */
+/* Ends the gateway's own streams, stops accepting, tells clients (GOAWAY), waits for the calls in
+ * flight; those that are not done after limit_ms are cancelled. True when none had to be. Call
+ * once, before rpc_server_free. */
 bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms);
 
 /* Joins the threads. After rpc_server_drain no call is left, so the upstreams may be gone; without

@@ -9,6 +9,7 @@
 
 #include "gateway/rpc/bind.h"
 #include "gateway/rpc/call.h"
+#include "gateway/rpc/route.h"
 #include "gateway/rpc/server.h"
 
 struct rpc_worker {
@@ -26,8 +27,10 @@ struct rpc_worker {
 struct rpc_server {
     struct rpc_server_config config; /* as given */
     struct metrics *metrics;
+    size_t own_rows[RPC_OWN_METHODS]; /* of the metrics, by route.c's table */
     atomic_size_t inflight; /* calls of the API                                          */
-    atomic_size_t calls;    /* every struct rpc_call, those that wait for one included   */
+    atomic_size_t reflection_streams;
+    atomic_size_t calls; /* every struct rpc_call, those that wait for one included   */
     grpc_server *grpc;
     struct bound bound;
     struct rpc_worker workers[RPC_MAX_WORKERS];

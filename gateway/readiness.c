@@ -1,0 +1,89 @@
+#include "gateway/readiness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/env/env.h"
+
+bool readiness_read(const struct options *o, struct readiness *out, struct error *err)
+{
+    const char *path = options_text(o, "probe");
+    if (!options_duration(o, "probe-period", &out->period_ns, err) ||
+        !options_i64(o, "probe-failures", 1, 1000, &out->failures, err))
+        return false;
+    if (out->period_ns < 10 * NS_PER_MS || out->period_ns > 3600 * NS_PER_SEC)
+        return options_complain(o, "probe-period", err, "must be from 10ms to 1h");
+    if (path == NULL) /* a mock of ours needs none: when it ends, so do we */
+        path = options_text(o, "upstream") == NULL ? "off" : "/health";
+    if (strcmp(path, "off") == 0)
+        return true;
+    if (!probe_is_path(path))
+        return options_complain(o, "probe", err, "must be a path such as /health, or off: %s",
+                                path);
+    out->path = path;
+    return true;
+}
+
+bool readiness_init(struct readiness *r, const struct catalog *catalog, struct error *err)
+{
+    return health_service_new(catalog, &r->health, err);
+}
+
+static void set_upstream(struct readiness *r, bool is_up)
+{
+    atomic_store(&r->is_upstream_up, is_up);
+    health_service_set_upstream(r->health, is_up);
+}
+
+static void on_probed(void *context, bool is_up, const char *why)
+{
+    struct readiness *r = context;
+    set_upstream(r, is_up);
+    if (!r->is_quiet && !is_up)
+        (void)fprintf(stderr,
+                      "hypeman-gateway: health is NOT_SERVING: the upstream fails its probe, GET "
+                      "%s (--probe): %s\n",
+                      r->path, why);
+    else if (!r->is_quiet && r->was_down)
+        (void)fprintf(stderr, "hypeman-gateway: health is SERVING: the upstream is well again\n");
+    r->was_down = !is_up;
+}
+
+bool readiness_start(struct readiness *r, struct upstream *upstream, const char *authorization,
+                     struct error *err)
+{
+    if (r->path == NULL) {
+        set_upstream(r, true);
+        return true;
+    }
+    const struct probe_config config = { .upstream = upstream,
+                                         .path = r->path,
+                                         .authorization = authorization,
+                                         .period_ms = r->period_ns / NS_PER_MS,
+                                         .failures = r->failures,
+                                         .changed = on_probed,
+                                         .context = r };
+    return probe_new(&config, &r->probe, err);
+}
+
+bool readiness_has_upstream(void *context)
+{
+    const struct readiness *r = context;
+    return atomic_load(&r->is_upstream_up);
+}
+
+void readiness_drain(struct readiness *r)
+{
+    health_service_drain(r->health);
+}
+
+void readiness_stop(struct readiness *r)
+{
+    probe_free(r->probe);
+    r->probe = NULL;
+}
+
+void readiness_fini(struct readiness *r)
+{
+    health_service_free(r->health);
+}
