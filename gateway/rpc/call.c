@@ -385,7 +385,7 @@ static void on_closed(struct rpc_call *call)
         call->handler->cancelled(call);
 }
 
-bool rpc_call_step(const struct rpc_tag *tag, bool success)
+bool rpc_call_step(struct rpc_tag *tag, bool success)
 {
     struct rpc_call *call = tag->call;
     tsan_acquire(tag);

@@ -137,6 +137,6 @@ int64_t rpc_call_time_left_ms(const struct rpc_call *call);
 MUST_USE bool rpc_call_post(struct rpc_worker *worker);
 /* An event of the worker's queue. True when it brought a call, which then was routed and started,
  * so that another should be waited for. */
-bool rpc_call_step(const struct rpc_tag *tag, bool success);
+bool rpc_call_step(struct rpc_tag *tag, bool success);
 
 #endif

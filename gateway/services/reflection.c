@@ -58,7 +58,8 @@ void reflection_session_fini(struct reflection_session *session)
 /* One being written. */
 struct answer {
     struct reflection_session *session;
-    struct text what; /* the field of the question that was set: a text, or a message's bytes */
+    struct text what; /* the text of the question; of one for an extension, what it extends */
+    int32_t number;   /* of the extension                                                   */
     struct buffer *reply;
 };
 
@@ -98,6 +99,7 @@ static void write_error(const struct answer *a, enum rpc_code code, const char *
 static void write_files(const struct answer *a, size_t first)
 {
     struct reflection_session *session = a->session;
+    size_t bytes = a->reply->len + catalog_file(session->catalog, first)->bytes.len;
     size_t count = 0;
     session->was_sent[first] = true;
     session->waiting[count++] = first;
@@ -107,8 +109,9 @@ static void write_files(const struct answer *a, size_t first)
         for (size_t k = 0; k < file->import_count; k++) {
             const size_t import = file->imports[k];
             const size_t size = catalog_file(session->catalog, import)->bytes.len;
-            if (session->was_sent[import] || a->reply->len + size > REFLECTION_REPLY_BYTES)
+            if (session->was_sent[import] || bytes + size > REFLECTION_REPLY_BYTES)
                 continue;
+            bytes += size;
             session->was_sent[import] = true; /* so it waits at most once */
             session->waiting[count++] = import;
         }
@@ -138,21 +141,10 @@ static void answer_file_containing_symbol(const struct answer *a)
 
 static void answer_file_containing_extension(const struct answer *a)
 {
-    struct wire_reader reader = wire_reader_from(a->what);
-    struct wire_record record = { 0 };
-    struct error ignored = { 0 };
-    struct text message = { NULL, 0 };
-    int32_t number = 0;
-    bool more = false;
-    while (wire_next(&reader, &record, &more, &ignored) && more) {
-        if (record.number == EXTENSION_CONTAINING_TYPE && record.type == WIRE_BYTES)
-            message = record.bytes;
-        else if (record.number == EXTENSION_NUMBER && record.type == WIRE_VARINT)
-            number = (int32_t)record.value;
-    }
     char missing[64];
-    (void)snprintf(missing, sizeof missing, "no file declares extension %d of", number);
-    answer_file(a, catalog_find_extension(a->session->catalog, message, number), missing, message);
+    (void)snprintf(missing, sizeof missing, "no file declares extension %d of", a->number);
+    answer_file(a, catalog_find_extension(a->session->catalog, a->what, a->number), missing,
+                a->what);
 }
 
 static void answer_all_extension_numbers_of_type(const struct answer *a)
@@ -207,8 +199,52 @@ static const struct {
 struct question {
     struct text host;
     struct text what;
+    int32_t number;
     void (*answer)(const struct answer *a);
 };
+
+/* A proto3 string: what is none must not come back in an answer, which nobody could read then. */
+static bool read_text(const struct wire_record *record, struct text *out, struct error *err)
+{
+    if (!text_is_utf8(record->bytes))
+        return error_set(err, ERROR_INVALID_ARGUMENT, "a text of the request is not UTF-8");
+    *out = record->bytes;
+    return true;
+}
+
+static bool read_extension(struct text bytes, struct question *out, struct error *err)
+{
+    struct wire_reader reader = wire_reader_from(bytes);
+    for (;;) {
+        struct wire_record record = { 0 };
+        bool more = false;
+        if (!wire_next(&reader, &record, &more, err))
+            return false;
+        if (!more)
+            return true;
+        if (record.number == EXTENSION_NUMBER && record.type == WIRE_VARINT)
+            out->number = (int32_t)record.value;
+        if (record.number == EXTENSION_CONTAINING_TYPE && record.type == WIRE_BYTES &&
+            !read_text(&record, &out->what, err))
+            return false;
+    }
+}
+
+/* A field that asks; of several the last counts. */
+static bool read_what(const struct wire_record *record, struct question *out, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+        if (record->number != questions[i].number)
+            continue;
+        out->answer = questions[i].answer;
+        out->what = (struct text){ NULL, 0 };
+        out->number = 0;
+        return record->number == REQUEST_FILE_CONTAINING_EXTENSION
+                   ? read_extension(record->bytes, out, err)
+                   : read_text(record, &out->what, err);
+    }
+    return true;
+}
 
 static bool read_question(struct text bytes, struct question *out, struct error *err)
 {
@@ -223,13 +259,9 @@ static bool read_question(struct text bytes, struct question *out, struct error 
             return true;
         if (record.type != WIRE_BYTES)
             continue;
-        if (record.number == REQUEST_HOST)
-            out->host = record.bytes;
-        for (size_t i = 0; i < ARRAY_LEN(questions); i++)
-            if (record.number == questions[i].number) {
-                out->what = record.bytes;
-                out->answer = questions[i].answer;
-            }
+        if (record.number == REQUEST_HOST ? !read_text(&record, &out->host, err)
+                                          : !read_what(&record, out, err))
+            return false;
     }
 }
 
@@ -239,10 +271,11 @@ bool reflection_answer(struct reflection_session *session, struct text question,
     struct question q;
     if (question.len > REFLECTION_QUESTION_BYTES)
         return error_set(err, ERROR_INVALID_ARGUMENT,
-                         "a reflection request is larger than %d bytes", REFLECTION_QUESTION_BYTES);
+                         "the request is larger than the %d bytes that a reflection request may be",
+                         REFLECTION_QUESTION_BYTES);
     if (!read_question(question, &q, err))
         return false;
-    const struct answer answer = { session, q.what, reply };
+    const struct answer answer = { session, q.what, q.number, reply };
     write_text(reply, RESPONSE_VALID_HOST, q.host);
     write_text(reply, RESPONSE_ORIGINAL_REQUEST, question);
     q.answer(&answer);

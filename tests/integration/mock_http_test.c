@@ -539,19 +539,6 @@ static void half_a_request_then_a_close_leaves_nothing_behind(void **state)
     http_client_close(&client);
 }
 
-static size_t memory_bytes(const struct program *program)
-{
-    char path[64];
-    unsigned long pages = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)program->pid);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* As many as the system lets a process open, up to what we want. */
 static size_t raise_open_files(size_t wanted)
 {
@@ -565,22 +552,13 @@ static size_t raise_open_files(size_t wanted)
     return files.rlim_cur - OWN < wanted ? files.rlim_cur - OWN : wanted;
 }
 
-/* ThreadSanitizer keeps several bytes for each of ours, and they count. */
-#define HAS_SHADOW_MEMORY 0
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#undef HAS_SHADOW_MEMORY
-#define HAS_SHADOW_MEMORY 1
-#endif
-#endif
-
 static void ten_thousand_idle_connections_do_not_stop_the_next(void **state)
 {
     /* What libmicrohttpd keeps for a connection's next request, and 8 KiB. */
     enum { COUNT = 10000, MOST_BYTES = (32 + 8) * 1024 };
     static struct http_client idle[COUNT];
     const size_t count = raise_open_files(COUNT);
-    const size_t before = memory_bytes(*state);
+    const size_t before = program_memory_bytes(*state);
 
     for (size_t i = 0; i < count; i++) {
         idle[i] = connect_to(state);
@@ -592,7 +570,7 @@ static void ten_thousand_idle_connections_do_not_stop_the_next(void **state)
     expect_health(&client);
     const int64_t took_ns = monotonic_now_ns() - began_ns;
     http_client_close(&client);
-    const size_t each = (memory_bytes(*state) - before) / count;
+    const size_t each = (program_memory_bytes(*state) - before) / count;
     print_message("%zu idle connections of %zu bytes each; the next request took %lld us\n", count,
                   each, (long long)took_ns / 1000);
     assert_true(took_ns < NS_PER_SEC);

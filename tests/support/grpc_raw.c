@@ -25,6 +25,13 @@ struct grpc_raw_channel {
     pthread_cond_t ended;
 };
 
+/* One batch of operations; its address is the tag. */
+struct batch {
+    struct grpc_raw_channel *channel;
+    bool is_over;
+    int64_t over_ns;
+};
+
 struct grpc_raw_call {
     struct grpc_raw_channel *channel;
     grpc_call *call;
@@ -32,8 +39,12 @@ struct grpc_raw_call {
     size_t metadata_count;
     grpc_byte_buffer *request;
     int64_t started_ns;
-    int64_t ended_ns;
-    bool has_ended;
+    struct batch whole; /* ends with the call */
+    struct batch begin; /* of a stream: the headers, both ways */
+    struct batch write;
+    struct batch read;
+    struct arena memory; /* messages that were read */
+    bool is_stream;
 
     /* Written by C-core. */
     grpc_byte_buffer *reply;
@@ -67,9 +78,9 @@ static void *run(void *context)
         if (event.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
         pthread_mutex_lock(&channel->mutex);
-        struct grpc_raw_call *call = event.tag;
-        call->ended_ns = now_ns();
-        call->has_ended = true;
+        struct batch *batch = event.tag;
+        batch->over_ns = now_ns();
+        batch->is_over = true;
         pthread_cond_broadcast(&channel->ended);
         pthread_mutex_unlock(&channel->mutex);
     }
@@ -141,6 +152,28 @@ void grpc_raw_disconnect(struct grpc_raw_channel *channel)
     grpc_shutdown();
 }
 
+/* ---- Bytes --------------------------------------------------------------------------------------
+ */
+
+static struct text keep(struct arena *memory, grpc_slice slice)
+{
+    struct text t = { (const char *)GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice) };
+    return (struct text){ check(arena_copy(memory, t)), t.len };
+}
+
+static struct text keep_body(struct arena *memory, grpc_byte_buffer *from)
+{
+    grpc_byte_buffer_reader reader;
+    int ready = grpc_byte_buffer_reader_init(&reader, from);
+    assert(ready != 0);
+    (void)ready;
+    grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
+    struct text body = keep(memory, whole);
+    grpc_slice_unref(whole);
+    grpc_byte_buffer_reader_destroy(&reader);
+    return body;
+}
+
 /* ---- Call ---------------------------------------------------------------------------------- */
 
 static grpc_slice copy_text(struct text t)
@@ -168,7 +201,7 @@ static void set_request(struct grpc_raw_call *call, const struct grpc_raw_reques
     grpc_slice_unref(message);
 }
 
-static void open_call(struct grpc_raw_call *call, const struct grpc_raw_request *request)
+static void make_call(struct grpc_raw_call *call, const struct grpc_raw_request *request)
 {
     int64_t deadline_ms = request->deadline_ms == 0 ? GRPC_RAW_PATIENCE_MS : request->deadline_ms;
     gpr_timespec deadline =
@@ -182,40 +215,123 @@ static void open_call(struct grpc_raw_call *call, const struct grpc_raw_request 
     call->message = grpc_empty_slice();
 }
 
-static void start_batch(struct grpc_raw_call *call)
+static void start(struct grpc_raw_call *call, struct batch *batch, const grpc_op *ops, size_t count)
 {
-    grpc_op ops[6] = {
-        { .op = GRPC_OP_SEND_INITIAL_METADATA,
-          .data.send_initial_metadata = { .count = call->metadata_count,
-                                          .metadata = call->metadata } },
-        { .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
-        { .op = GRPC_OP_RECV_INITIAL_METADATA,
-          .data.recv_initial_metadata.recv_initial_metadata = &call->initial },
-        { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->reply },
-        { .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-          .data.recv_status_on_client = { .trailing_metadata = &call->trailing,
-                                          .status = &call->code,
-                                          .status_details = &call->message } },
-        { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = call->request },
-    };
-    size_t count = call->request == NULL ? ARRAY_LEN(ops) - 1 : ARRAY_LEN(ops);
     pthread_mutex_lock(&call->channel->mutex);
-    call->started_ns = now_ns();
-    grpc_call_error error = grpc_call_start_batch(call->call, ops, count, call, NULL);
+    *batch = (struct batch){ .channel = call->channel };
+    grpc_call_error error = grpc_call_start_batch(call->call, ops, count, batch, NULL);
     pthread_mutex_unlock(&call->channel->mutex);
     assert(error == GRPC_CALL_OK);
     (void)error;
 }
 
-struct grpc_raw_call *grpc_raw_start(struct grpc_raw_channel *channel,
-                                     const struct grpc_raw_request *request)
+static void wait_over(struct batch *batch)
+{
+    pthread_mutex_lock(&batch->channel->mutex);
+    while (!batch->is_over) /* every call has a deadline */
+        pthread_cond_wait(&batch->channel->ended, &batch->channel->mutex);
+    pthread_mutex_unlock(&batch->channel->mutex);
+}
+
+static grpc_op send_headers(const struct grpc_raw_call *call)
+{
+    return (grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
+                      .data.send_initial_metadata = {
+                          .count = call->metadata_count,
+                          .metadata = (grpc_metadata *)(uintptr_t)call->metadata } };
+}
+
+static grpc_op send_message(grpc_byte_buffer *message)
+{
+    return (grpc_op){ .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message };
+}
+
+static grpc_op receive_headers(struct grpc_raw_call *call)
+{
+    return (grpc_op){ .op = GRPC_OP_RECV_INITIAL_METADATA,
+                      .data.recv_initial_metadata.recv_initial_metadata = &call->initial };
+}
+
+static grpc_op receive_message(struct grpc_raw_call *call)
+{
+    return (grpc_op){ .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->reply };
+}
+
+static grpc_op receive_status(struct grpc_raw_call *call)
+{
+    return (grpc_op){ .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+                      .data.recv_status_on_client = { .trailing_metadata = &call->trailing,
+                                                      .status = &call->code,
+                                                      .status_details = &call->message } };
+}
+
+static struct grpc_raw_call *open_call(struct grpc_raw_channel *channel,
+                                       const struct grpc_raw_request *request)
 {
     struct grpc_raw_call *call = check(calloc(1, sizeof *call));
     call->channel = channel;
+    call->memory = arena_capped(REPLY_MAX);
     set_request(call, request);
-    open_call(call, request);
-    start_batch(call);
+    make_call(call, request);
+    call->started_ns = now_ns();
     return call;
+}
+
+struct grpc_raw_call *grpc_raw_start(struct grpc_raw_channel *channel,
+                                     const struct grpc_raw_request *request)
+{
+    struct grpc_raw_call *call = open_call(channel, request);
+    const grpc_op ops[6] = {
+        send_headers(call),    (grpc_op){ .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
+        receive_headers(call), receive_message(call),
+        receive_status(call),  send_message(call->request),
+    };
+    start(call, &call->whole, ops, call->request == NULL ? ARRAY_LEN(ops) - 1 : ARRAY_LEN(ops));
+    return call;
+}
+
+struct grpc_raw_call *grpc_raw_open(struct grpc_raw_channel *channel,
+                                    const struct grpc_raw_request *request)
+{
+    struct grpc_raw_call *call = open_call(channel, request);
+    const grpc_op begin[3] = { send_headers(call), receive_headers(call),
+                               send_message(call->request) };
+    const grpc_op end = receive_status(call);
+    call->is_stream = true;
+    start(call, &call->begin, begin, call->request == NULL ? 2 : 3);
+    start(call, &call->whole, &end, 1);
+    return call;
+}
+
+void grpc_raw_write(struct grpc_raw_call *call, struct text message)
+{
+    grpc_slice bytes = copy_text(message);
+    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&bytes, 1);
+    grpc_slice_unref(bytes);
+    const grpc_op op = send_message(buffer);
+    start(call, &call->write, &op, 1);
+    wait_over(&call->write);
+    grpc_byte_buffer_destroy(buffer);
+}
+
+void grpc_raw_half_close(struct grpc_raw_call *call)
+{
+    const grpc_op op = { .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT };
+    start(call, &call->write, &op, 1);
+    wait_over(&call->write);
+}
+
+bool grpc_raw_read(struct grpc_raw_call *call, struct text *message)
+{
+    const grpc_op op = receive_message(call);
+    start(call, &call->read, &op, 1);
+    wait_over(&call->read);
+    if (call->reply == NULL)
+        return false;
+    *message = keep_body(&call->memory, call->reply);
+    grpc_byte_buffer_destroy(call->reply);
+    call->reply = NULL;
+    return true;
 }
 
 void grpc_raw_cancel(struct grpc_raw_call *call)
@@ -224,12 +340,6 @@ void grpc_raw_cancel(struct grpc_raw_call *call)
 }
 
 /* ---- Reply --------------------------------------------------------------------------------- */
-
-static struct text keep(struct arena *memory, grpc_slice slice)
-{
-    struct text t = { (const char *)GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice) };
-    return (struct text){ check(arena_copy(memory, t)), t.len };
-}
 
 static const struct grpc_raw_header *keep_headers(struct arena *memory,
                                                   const grpc_metadata_array *from)
@@ -240,19 +350,6 @@ static const struct grpc_raw_header *keep_headers(struct arena *memory,
         headers[i] = (struct grpc_raw_header){ keep(memory, from->metadata[i].key),
                                                keep(memory, from->metadata[i].value) };
     return headers;
-}
-
-static struct text keep_body(struct arena *memory, grpc_byte_buffer *from)
-{
-    grpc_byte_buffer_reader reader;
-    int ready = grpc_byte_buffer_reader_init(&reader, from);
-    assert(ready != 0);
-    (void)ready;
-    grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
-    struct text body = keep(memory, whole);
-    grpc_slice_unref(whole);
-    grpc_byte_buffer_reader_destroy(&reader);
-    return body;
 }
 
 static struct grpc_raw_reply take_reply(const struct grpc_raw_call *call)
@@ -267,7 +364,7 @@ static struct grpc_raw_reply take_reply(const struct grpc_raw_call *call)
     reply.has_body = call->reply != NULL;
     if (reply.has_body)
         reply.body = keep_body(&reply.memory, call->reply);
-    reply.elapsed_ms = (call->ended_ns - call->started_ns) / 1000000;
+    reply.elapsed_ms = (call->whole.over_ns - call->started_ns) / 1000000;
     return reply;
 }
 
@@ -277,6 +374,7 @@ static void call_free(struct grpc_raw_call *call)
         grpc_slice_unref(call->metadata[i].key);
         grpc_slice_unref(call->metadata[i].value);
     }
+    arena_fini(&call->memory);
     grpc_byte_buffer_destroy(call->request);
     grpc_byte_buffer_destroy(call->reply);
     grpc_metadata_array_destroy(&call->initial);
@@ -288,10 +386,9 @@ static void call_free(struct grpc_raw_call *call)
 
 struct grpc_raw_reply grpc_raw_finish(struct grpc_raw_call *call)
 {
-    pthread_mutex_lock(&call->channel->mutex);
-    while (!call->has_ended) /* every call has a deadline */
-        pthread_cond_wait(&call->channel->ended, &call->channel->mutex);
-    pthread_mutex_unlock(&call->channel->mutex);
+    wait_over(&call->whole);
+    if (call->is_stream)
+        wait_over(&call->begin);
     struct grpc_raw_reply reply = take_reply(call);
     call_free(call);
     return reply;

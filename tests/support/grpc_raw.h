@@ -9,6 +9,13 @@
  *     assert_int_equal(reply.code, 12);
  *     grpc_raw_disconnect(channel);
  *
+ * A streaming call is opened instead, and written and read message by message:
+ *
+ *     struct grpc_raw_call *call = grpc_raw_open(channel, &(struct grpc_raw_request){ ... });
+ *     grpc_raw_write(call, question);
+ *     while (grpc_raw_read(call, &answer)) ...
+ *     SCOPED(grpc_raw_reply) struct grpc_raw_reply end = grpc_raw_finish(call);
+ *
  * All functions may be called from any thread; a fault of the machinery itself aborts the test
  * program. */
 #ifndef TESTKIT_TESTS_SUPPORT_GRPC_RAW_H
@@ -81,6 +88,20 @@ struct grpc_raw_reply grpc_raw_finish(struct grpc_raw_call *call);
 /* Start and finish. */
 struct grpc_raw_reply grpc_raw_run(struct grpc_raw_channel *channel,
                                    const struct grpc_raw_request *request);
+
+/* ---- Streams ---- */
+
+/* Starts a call with its first message, unless no_message, and leaves it open. Nothing is read from
+ * the connection for it until grpc_raw_read asks. Owned: grpc_raw_finish() ends it. */
+struct grpc_raw_call *grpc_raw_open(struct grpc_raw_channel *channel,
+                                    const struct grpc_raw_request *request);
+/* One more message; returns when C-core has taken it. */
+void grpc_raw_write(struct grpc_raw_call *call, struct text message);
+/* No more messages from us. */
+void grpc_raw_half_close(struct grpc_raw_call *call);
+/* Waits for the next message; borrowed until the call is finished. False when there is none any
+ * more: grpc_raw_finish says why. */
+bool grpc_raw_read(struct grpc_raw_call *call, struct text *message);
 
 void grpc_raw_reply_fini(struct grpc_raw_reply *reply);
 void grpc_raw_reply_scope_end(struct grpc_raw_reply *reply);

@@ -1,5 +1,6 @@
 #include "tests/support/program.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -188,4 +189,18 @@ void program_free(struct program *p)
         (void)program_stop(p, SIGKILL);
     free(p->output);
     p->output = NULL;
+}
+
+size_t program_memory_bytes(const struct program *p)
+{
+    char path[64];
+    unsigned long pages = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/statm", (int)p->pid);
+    FILE *file = fopen(path, "re");
+    assert(file != NULL);
+    int read = fscanf(file, "%*u %lu", &pages);
+    assert(read == 1);
+    (void)read;
+    (void)fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }

@@ -46,4 +46,16 @@ int program_stop(struct program *p, int signal);
 
 void program_free(struct program *p);
 
+/* Its resident memory. */
+size_t program_memory_bytes(const struct program *p);
+
+/* ThreadSanitizer keeps several bytes for each of ours, and they count. */
+#define HAS_SHADOW_MEMORY 0
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef HAS_SHADOW_MEMORY
+#define HAS_SHADOW_MEMORY 1
+#endif
+#endif
+
 #endif

@@ -1,6 +1,6 @@
 /* The descriptor sets that tests and fuzzers translate by, compiled.
- * HYPEMAN_SET and SHAPES_SET, from CMakeLists.txt, are the paths of the real API and of
- * protos/shapes.proto. */
+ * HYPEMAN_SET, OWN_SET and SHAPES_SET, from CMakeLists.txt, are the paths of the real API, of the
+ * gateway's own services and of protos/shapes.proto. */
 #ifndef TESTKIT_TESTS_UNIT_GATEWAY_API_SET_H
 #define TESTKIT_TESTS_UNIT_GATEWAY_API_SET_H
 

@@ -3,6 +3,7 @@
 #include "tests/unit/gateway/fixture.h"
 
 #include "gateway/proxy/rpc_status.h"
+#include "gateway/services/reflection.h"
 #include "gateway/transcode/from_json.h"
 #include "gateway/transcode/request.h"
 #include "gateway/transcode/to_json.h"
@@ -116,6 +117,36 @@ static void a_reply_survives_every_failed_allocation(void **state)
     fail_msg("never succeeded");
 }
 
+static void a_catalog_and_a_stream_survive_every_failed_allocation(void **state)
+{
+    (void)state;
+    SCOPED(buffer) struct buffer set = file_bytes(SHAPES_SET);
+    SCOPED(buffer) struct buffer own = file_bytes(OWN_SET);
+    const struct text question = TEXT("\x22\x15grpc.health.v1.Health");
+    for (size_t n = 0; n < ATTEMPTS_MAX; n++) {
+        struct catalog *catalog = NULL;
+        struct reflection_session stream = { 0 };
+        struct buffer reply = buffer_capped(1 << 20);
+        struct error err = { 0 };
+        alloc_fail_after(n);
+        bool ok = catalog_new(buffer_text(&set), buffer_text(&own), &catalog, &err) &&
+                  reflection_session_init(&stream, catalog, &err) &&
+                  reflection_answer(&stream, question, &reply, &err);
+        bool failed = alloc_fail_stop() != 0;
+        reflection_session_fini(&stream);
+        catalog_free(catalog);
+        buffer_fini(&reply);
+        if (ok) {
+            assert_false(failed);
+            assert_true(n > 10);
+            return;
+        }
+        assert_true(failed);
+        assert_int_equal(err.code, ERROR_NO_MEMORY);
+    }
+    fail_msg("never succeeded");
+}
+
 static void a_status_without_room_for_details_still_has_its_code_and_message(void **state)
 {
     (void)state;
@@ -138,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_request_survives_every_failed_allocation),
         cmocka_unit_test(a_query_survives_every_failed_allocation),
         cmocka_unit_test(a_reply_survives_every_failed_allocation),
+        cmocka_unit_test(a_catalog_and_a_stream_survive_every_failed_allocation),
         cmocka_unit_test(a_status_without_room_for_details_still_has_its_code_and_message),
     };
     return cmocka_run_group_tests_name("gateway: memory", tests, given_shapes, forget_schema);
