@@ -15,6 +15,7 @@
 #include "common/base/buffer.h"
 #include "common/env/env.h"
 #include "tests/support/gateway_rig.h"
+#include "tests/support/http_client.h"
 
 #define CHECK     "/grpc.health.v1.Health/Check"
 #define LIST      "/grpc.health.v1.Health/List"
@@ -225,6 +226,37 @@ static void an_upstream_that_hangs_is_not_well(void **state)
     assert_next(call, NOT_SERVING);
     cancel(call);
     gateway_rig_stop(rig); /* with a probe in flight */
+}
+
+static void assert_ready(const struct gateway_rig *rig, int status)
+{
+    struct http_client client;
+    struct http_answer answer;
+    assert_true(http_client_open(&client, rig->program.urls[1]));
+    assert_true(http_client_request(&client, "GET", "/readyz", NULL));
+    assert_true(http_client_read(&client, &answer));
+    assert_int_equal(answer.status, status);
+    http_answer_free(&answer);
+    http_client_close(&client);
+}
+
+static void the_admin_port_is_ready_while_the_upstream_is(void **state)
+{
+    (void)state;
+    const char *const flags[] = { "--probe",     "/health", "--probe-period", "20ms", "--admin",
+                                  "127.0.0.1:0", NULL };
+    struct gateway_rig *rig = start_serving(flags);
+    struct grpc_raw_call *call = watch(rig, "");
+    assert_next(call, SERVING);
+    assert_ready(rig, 200);
+    given_upstream(rig, unwell);
+    assert_next(call, NOT_SERVING);
+    assert_ready(rig, 503);
+    given_upstream(rig, well);
+    assert_next(call, SERVING);
+    assert_ready(rig, 200);
+    cancel(call);
+    gateway_rig_stop(rig);
 }
 
 static void only_so_many_failures_in_a_row_count(void **state)
@@ -494,6 +526,7 @@ int main(void)
         cmocka_unit_test(without_a_probe_the_upstream_counts_as_well),
         cmocka_unit_test(a_killed_upstream_is_noticed_within_five_seconds_and_so_is_its_return),
         cmocka_unit_test(an_upstream_that_hangs_is_not_well),
+        cmocka_unit_test(the_admin_port_is_ready_while_the_upstream_is),
         cmocka_unit_test(only_so_many_failures_in_a_row_count),
         cmocka_unit_test(anything_but_2xx_is_a_failure),
         cmocka_unit_test(the_probe_is_a_get_of_the_path_with_the_gateways_token),

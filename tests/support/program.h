@@ -49,12 +49,18 @@ void program_free(struct program *p);
 /* Its resident memory. */
 size_t program_memory_bytes(const struct program *p);
 
-/* ThreadSanitizer keeps several bytes for each of ours, and they count. */
-#define HAS_SHADOW_MEMORY 0
+/* ThreadSanitizer keeps several bytes for each of ours, and they count. AddressSanitizer keeps what
+ * was freed, up to 256 MB, so what comes and goes counts. */
+#define HAS_SHADOW_MEMORY  0
+#define KEEPS_FREED_MEMORY 0
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #undef HAS_SHADOW_MEMORY
 #define HAS_SHADOW_MEMORY 1
+#endif
+#if __has_feature(address_sanitizer)
+#undef KEEPS_FREED_MEMORY
+#define KEEPS_FREED_MEMORY 1
 #endif
 #endif
 
