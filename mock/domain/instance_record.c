@@ -185,6 +185,12 @@ int64_t instance_running_since_ns(const struct instance *instance)
                                                     : instance->phases.since_ns;
 }
 
+/* Of rates, which a request can make overflow to below zero (INST-J-012). */
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 struct capacity_use instance_capacity_use(const struct instance *instance)
 {
     const struct instance_config *config = instance->config;
@@ -196,10 +202,9 @@ struct capacity_use instance_capacity_use(const struct instance *instance)
         .used = { [CAPACITY_CPU] = config->vcpus,
                   [CAPACITY_MEMORY] = config->size_bytes + config->hotplug_bytes,
                   [CAPACITY_DISK] = config->overlay_bytes,
-                  [CAPACITY_NETWORK] = network->bandwidth_download > network->bandwidth_upload
-                                           ? network->bandwidth_download
-                                           : network->bandwidth_upload,
-                  [CAPACITY_DISK_IO] = config->disk_io_bps },
+                  [CAPACITY_NETWORK] =
+                      larger(0, larger(network->bandwidth_download, network->bandwidth_upload)),
+                  [CAPACITY_DISK_IO] = larger(0, config->disk_io_bps) },
         .gpu_slots = config->gpu_profile.len > 0 ? 1 : 0,
     };
 }

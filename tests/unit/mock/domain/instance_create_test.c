@@ -75,6 +75,24 @@ static void given_numbers_are_kept(void **state)
     assert_int_equal(config->hypervisor, HYPERVISOR_QEMU);
 }
 
+/* Rates that overflow in the request are accepted (SIZE-002) and not shown (INST-J-012); from the
+ * sums they take nothing, however many there are. */
+static void a_rate_below_zero_takes_nothing_of_the_host(void **state)
+{
+    struct fixture *f = *state;
+    struct instance_request request = request_for("web");
+    request.config.disk_io_bps = INT64_MIN;
+    request.config.network.bandwidth_download = INT64_MIN;
+    request.config.network.bandwidth_upload = -1;
+    for (int i = 0; i < 2; i++) {
+        request.config.name = text_of(i == 0 ? "web-0" : "web-1");
+        assert_int_equal(given_request(f, &request)->config->disk_io_bps, INT64_MIN);
+        assert_int_equal(world_capacity_use(f->world).used[CAPACITY_DISK_IO], 0);
+        assert_int_equal(world_capacity_use(f->world).used[CAPACITY_NETWORK], 0);
+    }
+    (void)given_instance(f, "web-2");
+}
+
 static void without_boot_delay_it_runs_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -577,6 +595,7 @@ int main(void)
         ON_WORLD(a_default_instance_is_the_one_of_the_contract),
         ON_WORLD(vcpus_of_zero_end_as_two_but_get_no_share_of_the_host),
         ON_WORLD(given_numbers_are_kept),
+        ON_WORLD(a_rate_below_zero_takes_nothing_of_the_host),
         ON_WORLD(without_boot_delay_it_runs_at_once),
         ON_WORLD(everything_given_is_copied),
         ON_WORLD(ttl_counts_from_creation_and_a_date_is_taken_as_it_is),
