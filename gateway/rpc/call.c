@@ -86,12 +86,16 @@ static void call_free(struct rpc_call *call)
         rpc_server_note_last_call(server);
 }
 
-/* At the deadline C-core cancels the call and tells the client so itself. */
-static enum rpc_code final_code(const struct rpc_call *call)
+/* At the deadline C-core cancels the call and tells the client so itself; or the client cancels it, a
+ * little ahead of us, since its call took time to arrive and its timeout is rounded up by 1 %. */
+static enum rpc_code final_code(const struct rpc_call *call, int64_t duration_ns)
 {
+    enum { AHEAD_MS = 10 };
     if (call->was_cancelled == 0)
         return call->status.code;
-    return rpc_call_time_left_ms(call) <= 0 ? RPC_DEADLINE_EXCEEDED : RPC_CANCELLED;
+    return rpc_call_time_left_ms(call) <= AHEAD_MS + duration_ns / NS_PER_MS / 100
+               ? RPC_DEADLINE_EXCEEDED
+               : RPC_CANCELLED;
 }
 
 static void log_call(const struct rpc_call *call, enum rpc_code code, int64_t duration_ns)
@@ -120,8 +124,8 @@ static void settle(struct rpc_call *call)
 {
     if (atomic_fetch_sub(&call->pending, 1) > 1)
         return;
-    const enum rpc_code code = final_code(call);
     const int64_t duration_ns = monotonic_now_ns() - call->arrived_ns;
+    const enum rpc_code code = final_code(call, duration_ns);
     metrics_call_ended(call->worker->metrics, call->metrics_row, code, duration_ns);
     log_call(call, code, duration_ns);
     call_free(call);

@@ -21,6 +21,7 @@
 #include "common/base/buffer.h"
 #include "common/env/env.h"
 #include "tests/support/gateway_rig.h"
+#include "tests/support/h2_frames.h"
 #include "tests/support/http_client.h"
 
 static const struct text one_id = TEXT("\n\2s1");
@@ -300,44 +301,24 @@ static void a_second_signal_does_no_harm(void **state)
     gateway_rig_stop(rig);
 }
 
-/* One HTTP/2 frame; the payload must be shorter than 256 bytes. */
-static void append_frame(struct buffer *out, uint8_t type, uint8_t flags, uint32_t stream,
-                         struct text payload)
-{
-    const uint8_t head[] = { 0,
-                             0,
-                             (uint8_t)payload.len,
-                             type,
-                             flags,
-                             (uint8_t)(stream >> 24),
-                             (uint8_t)(stream >> 16),
-                             (uint8_t)(stream >> 8),
-                             (uint8_t)stream };
-    assert_true(buffer_append(out, head, sizeof head));
-    assert_true(buffer_append(out, payload.data, payload.len));
-}
-
 /* Calls of ListSnapshots on one connection, all but the first reset as soon as they are made. */
 static void append_abandoned_calls(struct buffer *out, uint32_t count)
 {
-    enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4 };
-    enum { END_STREAM = 1, END_HEADERS = 4 };
-    const struct text head = TEXT("\x83\x86" /* :method POST, :scheme http */
-                                  "\x04\x29/hypeman.v1.SnapshotService/ListSnapshots"
-                                  "\x01\x01x" /* :authority    */
-                                  "\x0f\x10\x10"
-                                  "application/grpc" /* content-type */
-                                  "\x00\x02te\x08trailers");
-    const struct text preface = TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
-    assert_true(buffer_append(out, preface.data, preface.len));
-    append_frame(out, SETTINGS, 0, 0, TEXT(""));
+    struct buffer head = buffer_capped(255);
+    h2_append_field(&head, ":method", "POST");
+    h2_append_field(&head, ":scheme", "http");
+    h2_append_field(&head, ":path", "/hypeman.v1.SnapshotService/ListSnapshots");
+    h2_append_field(&head, ":authority", "x");
+    h2_append_field(&head, "content-type", "application/grpc");
+    h2_append_field(&head, "te", "trailers");
+    h2_append_greeting(out);
     for (uint32_t stream = 1; stream < 2 * count; stream += 2) {
-        append_frame(out, HEADERS, END_HEADERS, stream, head);
-        append_frame(out, DATA, END_STREAM, stream, TEXT("\0\0\0\0\0"));
+        h2_append_frame(out, H2_HEADERS, H2_END_HEADERS, stream, buffer_text(&head));
+        h2_append_frame(out, H2_DATA, H2_END_STREAM, stream, TEXT("\0\0\0\0\0"));
         if (stream > 1)
-            append_frame(out, RST_STREAM, 0, stream, TEXT("\0\0\0\x08"));
+            h2_append_frame(out, H2_RST_STREAM, 0, stream, TEXT("\0\0\0\x08"));
     }
+    buffer_fini(&head);
 }
 
 /* Once their connection is gone C-core counts itself shut down, though the calls are still on their

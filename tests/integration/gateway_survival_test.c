@@ -22,6 +22,7 @@
 
 #include "common/env/env.h"
 #include "tests/support/gateway_rig.h"
+#include "tests/support/h2_frames.h"
 #include "tests/support/http_client.h"
 
 static const struct text one_id = TEXT("\n\2s1");
@@ -93,16 +94,22 @@ static bool is_closed(int fd)
     return false;
 }
 
+static void greet(struct http_client *client)
+{
+    SCOPED(buffer) struct buffer greeting = buffer_capped(256);
+    h2_append_greeting(&greeting);
+    assert_true(http_client_send(client, greeting.data, greeting.len));
+}
+
 /* A connection of its own gets an answer. */
 static bool takes_connections(struct gateway_rig *rig)
 {
-    static const char greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
     struct http_client client;
     struct pollfd readable = { .events = POLLIN };
     char byte;
     if (!http_client_open(&client, grpc_url(rig)))
         return false;
-    assert_true(http_client_send(&client, greeting, sizeof greeting - 1));
+    greet(&client);
     readable.fd = client.fd;
     const bool answered = poll(&readable, 1, 2000) == 1 && recv(client.fd, &byte, 1, 0) == 1;
     http_client_close(&client);
@@ -332,11 +339,11 @@ static void a_gateway_that_nobody_can_reach_ends_and_says_why(void **state)
 /* Reads frames up to a GOAWAY. */
 static bool sees_goaway(int fd)
 {
-    enum { HEAD = 9, GOAWAY = 7 };
+    enum { HEAD = 9 };
     unsigned char head[HEAD];
     while (recv(fd, head, HEAD, MSG_WAITALL) == HEAD) {
         size_t left = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
-        if (head[3] == GOAWAY)
+        if (head[3] == H2_GOAWAY)
             return true;
         while (left > 0) {
             char payload[512];
@@ -353,7 +360,6 @@ static void five_hundred_calls_in_flight_all_end_well(void **state)
 {
     (void)state;
     enum { CALLS = 500, CHANNELS = 5 };
-    static const char greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
     const char *flags[] = { "--workers", "2", NULL };
     struct gateway_rig *rig = gateway_rig_start(flags);
     struct grpc_raw_channel *channels[CHANNELS];
@@ -361,7 +367,7 @@ static void five_hundred_calls_in_flight_all_end_well(void **state)
     struct http_client idle;
     hold_answers(rig);
     assert_true(http_client_open(&idle, grpc_url(rig)));
-    assert_true(http_client_send(&idle, greeting, sizeof greeting - 1));
+    greet(&idle);
     for (size_t i = 0; i < CHANNELS; i++)
         channels[i] = grpc_raw_connect(rig->target);
     for (size_t i = 0; i < CALLS; i++)
