@@ -2,16 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/scope.h"
 #include "common/env/env.h"
+#include "gateway/rpc/socket_name.h"
 
 /* The one place with variables of the whole process: what the dynamic linker calls has no context.
  * spare and listener are -1 for none. */
@@ -53,58 +52,22 @@ void accept_guard_exempt(int listener)
 
 /* ---- Counting ------------------------------------------------------------------------------ */
 
-struct local_name {
-    struct sockaddr_storage address;
-    socklen_t len;
-};
-
-static bool get_local_name(int fd, struct local_name *out)
-{
-    out->len = sizeof out->address;
-    return getsockname(fd, (struct sockaddr *)&out->address, &out->len) == 0;
-}
-
-static in_port_t port_of(const struct local_name *name)
-{
-    return name->address.ss_family == AF_INET
-               ? ((const struct sockaddr_in *)&name->address)->sin_port
-               : ((const struct sockaddr_in6 *)&name->address)->sin6_port;
-}
-
-static bool is_inet(const struct local_name *name)
-{
-    return name->address.ss_family == AF_INET || name->address.ss_family == AF_INET6;
-}
-
-/* A connection has the name of the listener it came by; of a listener for all addresses the port.
- */
-static bool came_by(const struct local_name *connection, const struct local_name *listener)
-{
-    if (is_inet(connection) && is_inet(listener))
-        return port_of(connection) == port_of(listener);
-    return connection->len == listener->len &&
-           memcmp(&connection->address, &listener->address, listener->len) == 0;
-}
-
-static bool listens(int fd)
-{
-    int on = 0;
-    socklen_t len = sizeof on;
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on != 0;
-}
-
 static size_t count_open(int listener)
 {
     const int highest = atomic_load(&guard.highest);
-    struct local_name own;
-    struct local_name other;
+    struct socket_name name;
     size_t count = 0;
-    if (listener < 0 || !get_local_name(listener, &own))
+    if (listener < 0 || !socket_name_get(listener, &name))
         return 0;
     for (int fd = 0; fd <= highest; fd++)
-        if (get_local_name(fd, &other) && came_by(&other, &own) && !listens(fd))
+        if (socket_name_came_by(fd, &name))
             count++;
     return count;
+}
+
+int accept_guard_listener(void)
+{
+    return atomic_load(&guard.listener);
 }
 
 struct accept_counts accept_guard_counts(void)

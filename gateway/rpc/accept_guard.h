@@ -20,6 +20,9 @@ void accept_guard_set(size_t max_connections);
 /* That listener's connections are neither counted nor refused. */
 void accept_guard_exempt(int listener);
 
+/* The listener that was accepted from last; -1 while nobody came. */
+int accept_guard_listener(void);
+
 struct accept_counts {
     uint64_t accepted;
     uint64_t refused;

@@ -6,7 +6,9 @@
 #include <grpc/support/time.h>
 
 #include "common/env/env.h"
+#include "gateway/rpc/accept_guard.h"
 #include "gateway/rpc/core_log.h"
+#include "gateway/rpc/farewell.h"
 #include "gateway/rpc/route.h"
 #include "gateway/rpc/server_internal.h"
 
@@ -235,6 +237,7 @@ bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
 {
     enum { FAREWELL_MS = 1000 };
     drain_streams(server);
+    farewell_begin(accept_guard_listener());
     grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
     bool drained = wait_until(server, has_no_calls, limit_ms);
     /* C-core waits 20 s for each client that does not acknowledge its farewell. */
@@ -242,6 +245,7 @@ bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
         grpc_server_cancel_all_calls(server->grpc);
     while (!wait_until(server, is_empty, FAREWELL_MS))
         continue; /* every cancelled call still ends through our own hands */
+    (void)farewell_wait(FAREWELL_MS);
     return drained;
 }
 
