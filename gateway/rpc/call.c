@@ -86,8 +86,8 @@ static void call_free(struct rpc_call *call)
         rpc_server_note_last_call(server);
 }
 
-/* At the deadline C-core cancels the call and tells the client so itself; or the client cancels it, a
- * little ahead of us, since its call took time to arrive and its timeout is rounded up by 1 %. */
+/* At the deadline C-core cancels the call and tells the client so itself; or the client cancels it,
+ * a little ahead of us, since its call took time to arrive and its timeout is rounded up by 1 %. */
 static enum rpc_code final_code(const struct rpc_call *call, int64_t duration_ns)
 {
     enum { AHEAD_MS = 10 };
