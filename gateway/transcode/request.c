@@ -59,25 +59,36 @@ static bool write_path(struct wire_walk *walk, const struct indexed_message *m,
     return path_template_expand(b->path, values, target, err);
 }
 
+static const struct binding *choose_other(struct wire_walk *walk, const struct indexed_message *m,
+                                          const struct method *method, struct buffer *target)
+{
+    struct error *first = walk->err;
+    for (size_t i = 1; i < method->binding_count; i++) {
+        struct error why = { 0 };
+        walk->err = &why;
+        bool fits = write_path(walk, m, &method->bindings[i], target, &why);
+        walk->err = first;
+        if (fits) {
+            *first = (struct error){ 0 };
+            return &method->bindings[i];
+        }
+        if (why.code != ERROR_INVALID_ARGUMENT) {
+            *first = why;
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
 /* GAPIC's rule: the first binding whose path fields are all set and match. When none does, the
- * first one's complaint is the answer. */
+ * first one's complaint is the answer; a path that fits and yet cannot be written is no reason to
+ * take another. */
 static const struct binding *choose_binding(struct wire_walk *walk, const struct indexed_message *m,
                                             const struct method *method, struct buffer *target)
 {
-    struct error first = { 0 };
-    for (size_t i = 0; i < method->binding_count; i++) {
-        struct error why = { 0 };
-        struct error *outer = walk->err;
-        walk->err = &why;
-        bool fits = write_path(walk, m, &method->bindings[i], target, &why);
-        walk->err = outer;
-        if (fits)
-            return &method->bindings[i];
-        if (i == 0)
-            first = why;
-    }
-    *walk->err = first;
-    return NULL;
+    if (write_path(walk, m, &method->bindings[0], target, walk->err))
+        return &method->bindings[0];
+    return walk->err->code == ERROR_INVALID_ARGUMENT ? choose_other(walk, m, method, target) : NULL;
 }
 
 /* ---- query -------------------------------------------------------------------------------- */

@@ -371,6 +371,17 @@ static void when_no_rule_fits_the_first_ones_complaint_is_the_answer(void **stat
     assert_text_refused(m, "a: '..' b: ''", "a");
 }
 
+static void a_path_too_long_for_its_rule_does_not_take_another(void **state)
+{
+    static char letters[TRANSCODED_TARGET_MAX];
+    memset(letters, 'x', sizeof letters);
+    const struct method *m = method_named(*state, "shapes.v1.Shapes.FindStrictly");
+    SCOPED(buffer) struct buffer wire = buffer_capped(1 << 20);
+    put_string(&wire, 1, (struct text){ letters, sizeof letters });
+    put_string(&wire, 2, TEXT("b"));
+    assert_error_code(refusal(m, buffer_text(&wire)), ERROR_RESOURCE_EXHAUSTED);
+}
+
 /* ---- queries ------------------------------------------------------------------------------ */
 
 static const struct example query_examples[] = {
@@ -1082,6 +1093,7 @@ int main(void)
         cmocka_unit_test(a_path_or_query_above_its_ceiling_is_refused),
         cmocka_unit_test(the_first_rule_whose_path_fits_is_taken),
         cmocka_unit_test(when_no_rule_fits_the_first_ones_complaint_is_the_answer),
+        cmocka_unit_test(a_path_too_long_for_its_rule_does_not_take_another),
         cmocka_unit_test(every_kind_of_field_has_its_form_in_a_query),
         cmocka_unit_test(bodies_hold_what_is_set_and_nothing_the_path_took),
         cmocka_unit_test(well_known_types_have_their_own_forms),
