@@ -1,5 +1,6 @@
 #include "gateway/transcode/schema_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 uint32_t schema_hash(struct text t)
@@ -57,6 +58,7 @@ bool schema_first_visit(struct schema *schema, const struct message *message)
 {
     struct type_entry *entry = NULL;
     HASH_FIND(hh, schema->types, message->full_name.data, message->full_name.len, entry);
+    assert(entry != NULL); /* every message there is was declared */
     const bool is_first = !entry->is_visited;
     entry->is_visited = true;
     return is_first;
