@@ -45,6 +45,10 @@ static const struct option_spec specs[] = {
     { "descriptor-set", "FILE", NULL,
       "serve another API: protoc --include_imports "
       "--descriptor_set_out=FILE" },
+    { "forward-metadata", "NAMES", METADATA_FORWARDED_DEFAULT,
+      "metadata that goes on to the upstream as headers; +NAMES: these too; none" },
+    { "return-headers", "NAMES", METADATA_RETURNED_DEFAULT,
+      "headers of the upstream's answer that come back as metadata; likewise" },
     { "timeout", "DURATION", DEFAULT_TIMEOUT, "longest wait for the upstream, per call" },
     READINESS_OPTIONS,
     OPERATIONS_OPTIONS,
@@ -70,6 +74,8 @@ struct gateway {
     char address[300]; /* "127.0.0.1:50051", "unix:/run/gateway.sock" */
     size_t worker_count;
     int64_t timeout_ns;
+    struct metadata_names forwarded;
+    struct metadata_names returned;
     size_t log_form;
     int ready_fd; /* -1 for none */
     struct mock_child mock;
@@ -108,12 +114,22 @@ static void write_address(struct gateway *g, unsigned port)
                        is_v6 ? "]" : "", port);
 }
 
+static bool read_names(const struct options *o, const char *flag, const char *fallback,
+                       struct metadata_names *out, struct error *err)
+{
+    struct error why = { 0 };
+    return metadata_names_parse(options_text(o, flag), fallback, out, &why) ||
+           options_complain(o, flag, err, "%s", why.message);
+}
+
 static bool read_options(struct gateway *g, struct error *err)
 {
     const struct options *o = &g->options;
     int64_t workers = sysconf(_SC_NPROCESSORS_ONLN) / 2;
     if (!options_listen_or_path(o, "listen", &g->listen, err) ||
         !certificates_check_flags(o, err) || !options_duration(o, "timeout", &g->timeout_ns, err) ||
+        !read_names(o, "forward-metadata", METADATA_FORWARDED_DEFAULT, &g->forwarded, err) ||
+        !read_names(o, "return-headers", METADATA_RETURNED_DEFAULT, &g->returned, err) ||
         !readiness_read(o, &g->readiness, err) || !operations_read(o, &g->operations, err) ||
         !options_choice(o, "log", log_form_names, &g->log_form, err) || !read_ready_fd(g, err))
         return false;
@@ -189,7 +205,9 @@ static bool start_server(struct gateway *g, struct error *err)
         .health = g->readiness.health,
         .proxy = { .timeout_ms = g->timeout_ns / NS_PER_MS,
                    .max_reply_bytes = RPC_MAX_REPLY_BYTES,
-                   .upstream_authorization = g->authorization.data },
+                   .upstream_authorization = g->authorization.data,
+                   .forwarded = g->forwarded,
+                   .returned = g->returned },
         .upstreams = g->interfaces,
         .worker_count = g->worker_count,
         .max_inflight = g->operations.limits.max_inflight,

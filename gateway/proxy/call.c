@@ -50,12 +50,16 @@ static void on_done(struct upstream_exchange *exchange)
     struct proxy_call *call = exchange->context;
     struct error err = { 0 };
     call->http_status = exchange->status;
+    call->memory = arena_capped(UPSTREAM_KEPT_BYTES);
     if (exchange->outcome != UPSTREAM_ANSWERED)
         rpc_status_from_outcome(call->status, call->method, exchange);
     else if (rpc_code_from_http(exchange->status) != RPC_OK)
         rpc_status_from_answer(call->status, call->method, exchange);
     else if (!translate_answer(call, &err))
         rpc_status_from_error(call->status, &err);
+    const size_t max_bytes =
+        call->status->code == RPC_OK ? PROXY_MAX_RETURNED_BYTES : RPC_RETURNED_MAX;
+    call->returned_count = metadata_return(exchange, max_bytes, &call->memory, call->returned);
     call->finish(call);
 }
 
@@ -66,16 +70,18 @@ static void add_header(struct proxy_call *call, struct text name, struct text va
 
 static void add_headers(struct proxy_call *call)
 {
-    struct text authorization = call->authorization;
-    if (authorization.data == NULL && call->settings->upstream_authorization != NULL)
-        authorization = text_of(call->settings->upstream_authorization);
     const struct transcoded_request *request = &call->request;
+    const char *own = call->settings->upstream_authorization;
     const bool is_raw = request->binding->is_raw;
     add_header(call, TEXT("Accept"),
                request->binding->answers_raw ? TEXT("*/*") : TEXT("application/json"));
     add_header(call, TEXT("User-Agent"), TEXT("hypeman-gateway/" TESTKIT_VERSION));
-    if (authorization.data != NULL)
-        add_header(call, TEXT("Authorization"), authorization);
+    for (size_t i = 0; i < call->metadata.count; i++)
+        add_header(call, call->metadata.headers[i].name, call->metadata.headers[i].value);
+    if (own != NULL &&
+        http_find_header(call->metadata.headers, call->metadata.count, "authorization").data ==
+            NULL)
+        add_header(call, TEXT("Authorization"), text_of(own));
     if (request->has_body && (!is_raw || request->content_type.len > 0))
         add_header(call, TEXT("Content-Type"),
                    is_raw ? buffer_text(&request->content_type) : TEXT("application/json"));
@@ -115,6 +121,8 @@ void proxy_call_start(struct proxy_call *call, struct text wire)
                                                                     : call->settings->timeout_ms;
     x->max_body_bytes = call->settings->max_reply_bytes;
     x->headers = call->headers;
+    x->keep = call->settings->returned.names;
+    x->keep_count = call->settings->returned.count;
     x->done = on_done;
     x->context = call;
     add_headers(call);
@@ -132,4 +140,6 @@ void proxy_call_fini(struct proxy_call *call)
     transcoded_request_fini(&call->request);
     buffer_fini(&call->exchange.answer);
     buffer_fini(&call->reply);
+    forwarded_metadata_fini(&call->metadata);
+    arena_fini(&call->memory);
 }

@@ -12,6 +12,7 @@
 
 #include "common/base/buffer.h"
 #include "common/http/http.h"
+#include "gateway/proxy/metadata.h"
 #include "gateway/proxy/rpc_status.h"
 #include "gateway/proxy/trace_context.h"
 #include "gateway/proxy/upstream.h"
@@ -24,19 +25,21 @@ struct proxy_settings {
     int64_t timeout_ms;     /* no call waits longer for its upstream                      */
     size_t max_reply_bytes; /* of the upstream's answer and of the message made from it   */
     const char *upstream_authorization; /* sent when the caller brings none; NULL = none */
+    struct metadata_names forwarded;    /* of the caller's metadata, on to the upstream   */
+    struct metadata_names returned;     /* of the answer's headers, back to the caller    */
 };
 
-enum { PROXY_MAX_HEADERS = 8 };
+enum { PROXY_MAX_HEADERS = METADATA_FORWARDED_MAX + 8, PROXY_MAX_RETURNED_BYTES = 4096 };
 
 struct proxy_call {
-    /* Filled in by the edge before proxy_call_start; borrowed until `finish`. */
+    /* Filled in by the edge before proxy_call_start; borrowed until the call is freed. */
     const struct proxy_settings *settings;
     const struct method *method;
     struct upstream *upstream;
-    struct text authorization;  /* the caller's; data NULL = none                         */
-    struct trace_context trace; /* passed on as it is                                     */
-    int64_t time_left_ms;       /* until the caller's deadline; INT64_MAX = no deadline   */
-    struct rpc_status *status;  /* zero; how the call ended, for `finish`. The edge frees it */
+    struct forwarded_metadata metadata; /* the caller's, by metadata_forward                  */
+    struct trace_context trace;         /* passed on as it is                                 */
+    int64_t time_left_ms;               /* until the caller's deadline; INT64_MAX = no deadline */
+    struct rpc_status *status; /* zero; how the call ended, for `finish`. The edge frees it */
     /* Called exactly once, on the upstream's thread, or from within proxy_call_start when the call
      * never gets that far. The call may be freed from then on. */
     void (*finish)(struct proxy_call *call);
@@ -46,11 +49,16 @@ struct proxy_call {
     struct buffer reply; /* the reply message's wire bytes when the status is OK */
     struct json_notes notes;
     int http_status; /* 0 when the upstream never answered */
+    /* Metadata for the caller, out of the answer: for an error so much that the trailers stay
+     * small. */
+    struct http_header returned[UPSTREAM_KEPT_MAX];
+    size_t returned_count;
 
     /* Private. */
     struct transcoded_request request;
     struct http_header headers[PROXY_MAX_HEADERS];
     struct upstream_exchange exchange;
+    struct arena memory; /* of returned bytes */
 };
 
 /* Starts a call whose private and result members are zero.

@@ -6,6 +6,7 @@
 #include "common/base/arena.h"
 #include "common/http/http.h"
 #include "common/json/json_reader.h"
+#include "gateway/proxy/retry_after.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 
@@ -104,9 +105,20 @@ enum rpc_code rpc_code_from_error(enum error_code code)
 
 /* ---- google.rpc.Status -------------------------------------------------------------------- */
 
-enum { MAX_METADATA = 3, MAX_DETAILS = 3, PACKED_DETAIL_MAX = 2048 };
+enum {
+    MAX_METADATA = 3,
+    MAX_DETAILS = 4,
+    PACKED_DETAIL_MAX = 1024,
+    DESCRIPTION_MAX = 512,
+    REQUEST_ID_MAX = 127
+};
 
-/* What becomes details; every text is short or cut, so the whole stays under RPC_DETAILS_MAX. */
+static_assert(RPC_ENCODED_MESSAGE_MAX + (RPC_DETAILS_MAX + 2) / 3 * 4 + RPC_RETURNED_MAX +
+                      256 /* names, grpc-status, :status, content-type */
+                  <= RPC_TRAILERS_MAX,
+              "all trailers together");
+
+/* What becomes details. */
 struct explanation {
     const char *reason;
     const char *domain;
@@ -115,30 +127,34 @@ struct explanation {
         const char *value;
     } metadata[MAX_METADATA];
     size_t metadata_count;
-    const char *field;     /* "" = none */
-    int64_t retry_after_s; /* < 0 = none */
+    const char *field;      /* "" = none  */
+    int64_t retry_after_s;  /* < 0 = none */
+    const char *request_id; /* "" = none  */
 };
 
 struct packed_details {
+    Google__Rpc__Status status;
     Google__Protobuf__Any any[MAX_DETAILS];
     Google__Protobuf__Any *list[MAX_DETAILS];
     uint8_t bytes[MAX_DETAILS][PACKED_DETAIL_MAX];
-    size_t count;
 };
 
+/* Unless it would make the whole too large: what matters most is added first. */
 static void add_detail(struct packed_details *d, const char *type_url,
                        const ProtobufCMessage *message)
 {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    if (d->count == MAX_DETAILS || size > PACKED_DETAIL_MAX)
+    const size_t at = d->status.n_details;
+    if (protobuf_c_message_get_packed_size(message) > PACKED_DETAIL_MAX)
         return;
-    Google__Protobuf__Any *any = &d->any[d->count];
+    Google__Protobuf__Any *any = &d->any[at];
     google__protobuf__any__init(any);
     any->type_url = UNCONST(type_url);
-    any->value.len = protobuf_c_message_pack(message, d->bytes[d->count]);
-    any->value.data = d->bytes[d->count];
-    d->list[d->count] = any;
-    d->count++;
+    any->value.len = protobuf_c_message_pack(message, d->bytes[at]);
+    any->value.data = d->bytes[at];
+    d->list[at] = any;
+    d->status.n_details++;
+    if (google__rpc__status__get_packed_size(&d->status) > RPC_DETAILS_MAX)
+        d->status.n_details--;
 }
 
 static void add_error_info(struct packed_details *d, const struct explanation *why)
@@ -163,13 +179,15 @@ static void add_error_info(struct packed_details *d, const struct explanation *w
 static void add_bad_request(struct packed_details *d, const struct explanation *why,
                             const char *message)
 {
+    char description[DESCRIPTION_MAX + 1];
     Google__Rpc__BadRequest request;
     Google__Rpc__BadRequest__FieldViolation violation;
     Google__Rpc__BadRequest__FieldViolation *list[] = { &violation };
+    rpc_text_copy(description, sizeof description, text_of(message));
     google__rpc__bad_request__init(&request);
     google__rpc__bad_request__field_violation__init(&violation);
     violation.field = UNCONST(why->field);
-    violation.description = UNCONST(message);
+    violation.description = description;
     request.n_field_violations = 1;
     request.field_violations = list;
     add_detail(d, "type.googleapis.com/google.rpc.BadRequest", &request.base);
@@ -186,29 +204,36 @@ static void add_retry_info(struct packed_details *d, const struct explanation *w
     add_detail(d, "type.googleapis.com/google.rpc.RetryInfo", &retry.base);
 }
 
+static void add_request_info(struct packed_details *d, const struct explanation *why)
+{
+    Google__Rpc__RequestInfo info;
+    google__rpc__request_info__init(&info);
+    info.request_id = UNCONST(why->request_id);
+    add_detail(d, "type.googleapis.com/google.rpc.RequestInfo", &info.base);
+}
+
 /* Without room for details the status goes without them. */
 static void attach_details(struct rpc_status *out, const struct explanation *why)
 {
     struct packed_details details; /* its bytes are not worth clearing */
-    Google__Rpc__Status status;
-    details.count = 0;
-    google__rpc__status__init(&status);
+    google__rpc__status__init(&details.status);
+    details.status.code = (int32_t)out->code;
+    details.status.message = out->message;
+    details.status.details = details.list;
     add_error_info(&details, why);
-    if (why->field[0] != '\0')
-        add_bad_request(&details, why, out->message);
     if (why->retry_after_s >= 0)
         add_retry_info(&details, why);
-    status.code = (int32_t)out->code;
-    status.message = out->message;
-    status.n_details = details.count;
-    status.details = details.list;
+    if (why->request_id[0] != '\0')
+        add_request_info(&details, why);
+    if (why->field[0] != '\0')
+        add_bad_request(&details, why, out->message);
 
-    size_t size = google__rpc__status__get_packed_size(&status);
+    size_t size = google__rpc__status__get_packed_size(&details.status);
     out->details = buffer_capped(RPC_DETAILS_MAX);
     char *room = buffer_reserve(&out->details, size);
     if (room == NULL)
         return;
-    google__rpc__status__pack(&status, (uint8_t *)room);
+    google__rpc__status__pack(&details.status, (uint8_t *)room);
     buffer_commit(&out->details, size);
 }
 
@@ -227,19 +252,54 @@ void rpc_text_copy(char *out, size_t size, struct text t)
                 out[i] = '?';
 }
 
+static size_t percent_encoded_len(struct text t)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < t.len; i++)
+        len += t.data[i] < ' ' || t.data[i] > '~' || t.data[i] == '%' ? 3 : 1;
+    return len;
+}
+
+/* Cut on a character, so that it fits both as text and as it travels. */
 static void set_message(struct rpc_status *out, struct text message)
 {
     rpc_text_copy(out->message, sizeof out->message, message);
+    struct text left = text_of(out->message);
+    size_t len = 0;
+    for (size_t room = RPC_ENCODED_MESSAGE_MAX; left.len > 0;) {
+        uint32_t ignored = 0;
+        const struct text next = { left.data, text_utf8_next(left, &ignored) };
+        const size_t cost = percent_encoded_len(next);
+        if (cost > room)
+            break;
+        room -= cost;
+        len += next.len;
+        left = (struct text){ left.data + next.len, left.len - next.len };
+    }
+    out->message[len] = '\0';
 }
 
 /* ---- from our own errors ------------------------------------------------------------------ */
 
-static void explain_error(struct rpc_status *out, const struct error *err, int64_t retry_after_s)
+/* From the answer, or what the caller called it on the way there. */
+static struct text request_id_of(const struct upstream_exchange *exchange)
 {
+    const struct text answered = text_of(exchange->request_id);
+    return answered.len > 0
+               ? answered
+               : http_find_header(exchange->headers, exchange->header_count, "x-request-id");
+}
+
+static void explain_error(struct rpc_status *out, const struct error *err, int64_t retry_after_s,
+                          struct text request_id)
+{
+    char id[REQUEST_ID_MAX + 1];
+    rpc_text_copy(id, sizeof id, request_id);
     const struct explanation why = { .reason = error_code_name(err->code),
                                      .domain = own_domain,
                                      .field = err->field,
-                                     .retry_after_s = retry_after_s };
+                                     .retry_after_s = retry_after_s,
+                                     .request_id = id };
     out->code = rpc_code_from_error(err->code);
     set_message(out, text_of(err->message));
     attach_details(out, &why);
@@ -247,7 +307,7 @@ static void explain_error(struct rpc_status *out, const struct error *err, int64
 
 void rpc_status_from_error(struct rpc_status *out, const struct error *err)
 {
-    explain_error(out, err, -1);
+    explain_error(out, err, -1, (struct text){ NULL, 0 });
 }
 
 void rpc_status_overloaded(struct rpc_status *out, size_t max_inflight)
@@ -257,7 +317,7 @@ void rpc_status_overloaded(struct rpc_status *out, size_t max_inflight)
     error_set(&err, ERROR_RESOURCE_EXHAUSTED,
               "%zu calls are in flight, the limit of --max-inflight; try again later",
               max_inflight);
-    explain_error(out, &err, RETRY_AFTER_S);
+    explain_error(out, &err, RETRY_AFTER_S, (struct text){ NULL, 0 });
 }
 
 static enum error_code outcome_error(const struct upstream_exchange *exchange)
@@ -286,7 +346,7 @@ void rpc_status_from_outcome(struct rpc_status *out, const struct method *method
               code == ERROR_OUTCOME_UNKNOWN
                   ? "; the request was sent once and may have been carried out"
                   : "");
-    rpc_status_from_error(out, &err);
+    explain_error(out, &err, -1, request_id_of(exchange));
 }
 
 /* ---- from the API's errors ---------------------------------------------------------------- */
@@ -392,7 +452,7 @@ void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
     char domain[SHORT];
     char status[16];
     char name[2 * SHORT];
-    int64_t retry_after = -1;
+    char request_id[REQUEST_ID_MAX + 1];
     if (answer.code.len > 0)
         rpc_text_copy(reason, sizeof reason, answer.code);
     else /* a proxy's page rather than the API's error */
@@ -400,16 +460,16 @@ void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
     rpc_text_copy(domain, sizeof domain, api_domain(method));
     (void)snprintf(status, sizeof status, "%d", exchange->status);
     rpc_text_copy(name, sizeof name, method->full_name);
-    if (!text_parse_i64(text_of(exchange->retry_after), &retry_after) || retry_after < 0 ||
-        retry_after > DURATION_MAX_SECONDS)
-        retry_after = -1;
+    rpc_text_copy(request_id, sizeof request_id, request_id_of(exchange));
     const struct explanation why = {
         .reason = reason,
         .domain = domain,
         .metadata = { { "http_status", status }, { "method", name } },
         .metadata_count = 2,
         .field = "",
-        .retry_after_s = retry_after,
+        .retry_after_s =
+            retry_after_seconds(text_of(exchange->retry_after), text_of(exchange->date)),
+        .request_id = request_id,
     };
     attach_details(out, &why);
 }

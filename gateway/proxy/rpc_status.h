@@ -35,9 +35,17 @@ enum rpc_code {
     RPC_CODE_COUNT,
 };
 
-/* Trailers above 8 KiB turn a client's real error into RESOURCE_EXHAUSTED (gRPC's default
- * metadata limit), so the text is cut here and the details have a ceiling. */
-enum { RPC_MESSAGE_MAX = 1024, RPC_DETAILS_MAX = 4096 };
+/* Trailers above 8 KiB turn a client's real error into RESOURCE_EXHAUSTED (gRPC's default metadata
+ * limit). So all of them together stay within 6 KiB as they travel: the text percent-encoded, where
+ * most characters beyond ASCII take six to nine bytes, the details in base64, each entry with its
+ * name and the 32 bytes by which HTTP/2 counts it. */
+enum {
+    RPC_TRAILERS_MAX = 6144,
+    RPC_MESSAGE_MAX = 1024,         /* bytes of the text                             */
+    RPC_ENCODED_MESSAGE_MAX = 1536, /* percent-encoded                               */
+    RPC_DETAILS_MAX = 2816,         /* serialized google.rpc.Status, 3756 in base64  */
+    RPC_RETURNED_MAX = 512,         /* headers of the answer that come back          */
+};
 
 struct rpc_status {
     enum rpc_code code;
@@ -67,14 +75,15 @@ void rpc_status_overloaded(struct rpc_status *out, size_t max_inflight);
 
 /* An HTTP answer that is not 2xx. The body's `code` (or HTTP_502 where there is none) becomes
  * ErrorInfo.reason, its `message` the message; domain is the first word of the API's package
- * ("hypeman"); metadata http_status and method. A Retry-After in seconds becomes RetryInfo. The
- * method's error rules come before the table. A body that is no JSON still gives a message, as the
- * real server's 400s need (VALID-002).
+ * ("hypeman"); metadata http_status and method. A Retry-After becomes RetryInfo (retry_after.h),
+ * the answer's X-Request-Id, or the caller's own, RequestInfo. The method's error rules come before
+ * the table. A body that is no JSON still gives a message, as the real server's 400s need
+ * (VALID-002).
  */
 void rpc_status_from_answer(struct rpc_status *out, const struct method *method,
                             const struct upstream_exchange *exchange);
 
-/* An exchange that brought no complete answer. */
+/* An exchange that brought no complete answer. RequestInfo as above. */
 void rpc_status_from_outcome(struct rpc_status *out, const struct method *method,
                              const struct upstream_exchange *exchange);
 

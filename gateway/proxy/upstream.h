@@ -28,6 +28,8 @@ enum upstream_outcome {
     UPSTREAM_FAILED,      /* a fault on our side (memory, descriptors); nothing was sent       */
 };
 
+enum { UPSTREAM_KEPT_MAX = 8, UPSTREAM_KEPT_BYTES = 1024 };
+
 /* One request and its answer. Owned by the caller, who keeps it, and everything it borrows, alive
  * and unchanged from submit until `done` is called. */
 struct upstream_exchange {
@@ -43,8 +45,10 @@ struct upstream_exchange {
     struct text body; /* sent with Content-Length when has_body, even when empty; POST,
                          PUT and PATCH say "Content-Length: 0" without one too          */
     bool has_body;
-    int64_t timeout_ms;    /* for the whole exchange, > 0                                     */
-    size_t max_body_bytes; /* of the answer                                                   */
+    int64_t timeout_ms;      /* for the whole exchange, > 0                                     */
+    size_t max_body_bytes;   /* of the answer                                                   */
+    const struct text *keep; /* names of headers of the answer to keep                        */
+    size_t keep_count;
     void (*done)(struct upstream_exchange *exchange);
     void *context; /* the caller's own */
 
@@ -53,9 +57,17 @@ struct upstream_exchange {
     int status;             /* 0 unless an answer's head was read                          */
     struct buffer answer;   /* owned by the exchange: buffer_fini()                        */
     char content_type[128]; /* "" when absent; cut                                         */
-    char retry_after[64];   /* the header's text, "" when absent                           */
-    int64_t duration_ns;    /* from submit to done                                         */
-    char detail[192];       /* one sentence on what went wrong; "" when ANSWERED           */
+    char retry_after[64];   /* the header's text, "" when absent; likewise the next two    */
+    char date[32];
+    char request_id[128]; /* X-Request-Id */
+    /* Those of `keep` that came, in their order, as far as there is room for whole ones. Names are
+     * those of `keep`, values are borrowed from kept_bytes. */
+    struct http_header kept[UPSTREAM_KEPT_MAX];
+    size_t kept_count;
+    char kept_bytes[UPSTREAM_KEPT_BYTES];
+    size_t kept_used;
+    int64_t duration_ns; /* from submit to done                                         */
+    char detail[192];    /* one sentence on what went wrong; "" when ANSWERED           */
 
     uint64_t id; /* set by submit, never 0 but when memory is short; names the exchange in cancel.
                     Read it only while you know that the exchange still exists          */

@@ -73,8 +73,8 @@ static void call_free(struct rpc_call *call)
         call->handler->fini(call);
     if (call->is_counted)
         atomic_fetch_sub_explicit(&server->inflight, 1, memory_order_relaxed);
-    for (size_t i = 0; i < call->trailer_count; i++)
-        grpc_slice_unref(call->trailers[i].value);
+    for (size_t i = 0; i < call->initial_count + call->trailer_count; i++)
+        grpc_slice_unref(call->sent[i].value);
     buffer_fini(&call->status.details);
     grpc_byte_buffer_destroy(call->request);
     grpc_metadata_array_destroy(&call->metadata);
@@ -191,7 +191,9 @@ static size_t add_beginning(struct rpc_call *call, grpc_op *ops)
     if (call->has_begun)
         return 0;
     call->has_begun = true;
-    ops[0] = (grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA };
+    ops[0] = (grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
+                        .data.send_initial_metadata = { .count = call->initial_count,
+                                                        .metadata = call->sent } };
     return 1;
 }
 
@@ -215,14 +217,14 @@ static void send_status(struct rpc_call *call, const struct text *message)
     grpc_op ops[3];
     size_t count = add_beginning(call, ops);
     grpc_byte_buffer *buffer = message == NULL ? NULL : add_message(call, &ops[count++], *message);
-    rpc_call_add_trailer(call, "grpc-status-details-bin", buffer_text(&call->status.details));
+    rpc_call_add_trailer(call, TEXT("grpc-status-details-bin"), buffer_text(&call->status.details));
     grpc_slice text = grpc_slice_from_static_string(call->status.message);
     ops[count++] = (grpc_op){ .op = GRPC_OP_SEND_STATUS_FROM_SERVER,
                               .data.send_status_from_server = {
                                   .status = (grpc_status_code)call->status.code,
                                   .status_details = &text,
                                   .trailing_metadata_count = call->trailer_count,
-                                  .trailing_metadata = call->trailers,
+                                  .trailing_metadata = call->sent + call->initial_count,
                               } };
     start_batch(call, ops, count, STEP_ENDED);
     grpc_byte_buffer_destroy(buffer);
@@ -293,16 +295,29 @@ static void make_legal(grpc_slice *value)
             bytes[i] = '?';
 }
 
-void rpc_call_add_trailer(struct rpc_call *call, const char *key, struct text value)
+static void add_metadata(struct rpc_call *call, struct text key, struct text value)
 {
-    if (value.len == 0)
-        return;
-    assert(call->trailer_count < RPC_METADATA_MAX);
-    grpc_metadata *entry = &call->trailers[call->trailer_count++];
-    entry->key = grpc_slice_from_static_string(key);
+    assert(call->initial_count + call->trailer_count < RPC_METADATA_MAX);
+    grpc_metadata *entry = &call->sent[call->initial_count + call->trailer_count];
+    entry->key = grpc_slice_from_static_buffer(key.data, key.len);
     entry->value = grpc_slice_from_copied_buffer(value.data, value.len);
     if (!grpc_is_binary_header(entry->key))
         make_legal(&entry->value);
+}
+
+void rpc_call_add_header(struct rpc_call *call, struct text key, struct text value)
+{
+    assert(call->trailer_count == 0);
+    add_metadata(call, key, value);
+    call->initial_count++;
+}
+
+void rpc_call_add_trailer(struct rpc_call *call, struct text key, struct text value)
+{
+    if (value.len == 0)
+        return;
+    add_metadata(call, key, value);
+    call->trailer_count++;
 }
 
 int64_t rpc_call_time_left_ms(const struct rpc_call *call)

@@ -58,7 +58,8 @@ struct rpc_tag {
     struct rpc_call *call;
 };
 
-enum { RPC_METADATA_MAX = 4 };
+/* What the proxy brings back, and two trailers of ours. */
+enum { RPC_METADATA_MAX = UPSTREAM_KEPT_MAX + 2 };
 
 struct rpc_call {
     /* For handlers. */
@@ -89,7 +90,8 @@ struct rpc_call {
     size_t reply_bytes;
     size_t message_bytes; /* of the message on its way, for the metrics */
     bool has_message;
-    grpc_metadata trailers[RPC_METADATA_MAX];
+    grpc_metadata sent[RPC_METADATA_MAX]; /* initial metadata, then trailers */
+    size_t initial_count;
     size_t trailer_count;
     struct rpc_call *next_stream; /* of the server's streams, guarded by its streams_mutex */
     struct rpc_call *previous_stream;
@@ -117,10 +119,12 @@ void rpc_call_refuse(struct rpc_call *call, enum error_code code, const char *fo
 /* Ends a stream that worked, under the same rule. */
 void rpc_call_finish(struct rpc_call *call);
 
-/* Adds to the trailing metadata; nothing when the value is empty. Before rpc_call_end.
- * key    borrowed until the end of the call
+/* Add to what is sent before the first message, and with the status; at most RPC_METADATA_MAX
+ * together, headers before trailers. An empty trailer is none.
+ * key    legal as such; borrowed until the end of the call
  * value  copied; of a key that is not "-bin", what a header cannot carry becomes '?' */
-void rpc_call_add_trailer(struct rpc_call *call, const char *key, struct text value);
+void rpc_call_add_header(struct rpc_call *call, struct text key, struct text value);
+void rpc_call_add_trailer(struct rpc_call *call, struct text key, struct text value);
 
 /* The bytes of a slice; borrowed until the slice moves or goes. */
 struct text rpc_slice_text(const grpc_slice *slice);

@@ -23,27 +23,36 @@ static void start(struct rpc_call *call)
         rpc_call_receive(call);
 }
 
-/* proxy_call.finish: on the upstream's thread, or on ours when the call ended early. */
+/* proxy_call.finish: on the upstream's thread, or on ours when the call ended early. An error has
+ * no initial metadata, so that it is one frame and clients may see that nothing has begun. */
 static void on_finished(struct proxy_call *proxy)
 {
     struct rpc_call *call = proxy->context;
+    const bool is_ok = call->status.code == RPC_OK;
     const struct text reply = buffer_text(&proxy->reply);
     call->http_status = proxy->http_status;
     call->upstream_ns = proxy->exchange.duration_ns;
-    rpc_call_add_trailer(call, "hypeman-unknown-enum", text_of(proxy->notes.unknown_enum));
-    rpc_call_end(call, call->status.code == RPC_OK ? &reply : NULL);
+    for (size_t i = 0; i < proxy->returned_count; i++)
+        (is_ok ? rpc_call_add_header : rpc_call_add_trailer)(call, proxy->returned[i].name,
+                                                             proxy->returned[i].value);
+    rpc_call_add_trailer(call, TEXT("hypeman-unknown-enum"), text_of(proxy->notes.unknown_enum));
+    rpc_call_end(call, is_ok ? &reply : NULL);
 }
 
-static struct text find_metadata(const struct rpc_call *call, const char *key)
+static bool read_metadata(struct rpc_call *call, struct error *err)
 {
+    const struct metadata_names *allowed = &call->worker->server->config.proxy.forwarded;
     for (size_t i = 0; i < call->metadata.count; i++)
-        if (grpc_slice_str_cmp(call->metadata.metadata[i].key, key) == 0)
-            return rpc_slice_text(&call->metadata.metadata[i].value);
-    return (struct text){ NULL, 0 };
+        if (!metadata_forward(allowed, rpc_slice_text(&call->metadata.metadata[i].key),
+                              rpc_slice_text(&call->metadata.metadata[i].value),
+                              &call->proxy.metadata, err))
+            return false;
+    return true;
 }
 
 static void received(struct rpc_call *call, const struct text *message)
 {
+    struct error err = { 0 };
     if (message == NULL && call->is_closed) {
         rpc_call_refuse(call, ERROR_CANCELLED, "the call ended before its request was complete");
         return;
@@ -52,10 +61,14 @@ static void received(struct rpc_call *call, const struct text *message)
         rpc_call_refuse(call, ERROR_INVALID_ARGUMENT, "the call carries no request message");
         return;
     }
+    if (!read_metadata(call, &err)) {
+        rpc_status_from_error(&call->status, &err);
+        rpc_call_end(call, NULL);
+        return;
+    }
     struct proxy_call *proxy = &call->proxy;
     proxy->settings = &call->worker->server->config.proxy;
     proxy->upstream = call->worker->upstream;
-    proxy->authorization = find_metadata(call, "authorization");
     proxy->time_left_ms = rpc_call_time_left_ms(call);
     proxy->status = &call->status;
     proxy->finish = on_finished;

@@ -118,8 +118,7 @@ static void reset_answer(struct upstream_exchange *exchange)
     exchange->outcome = UPSTREAM_FAILED;
     exchange->status = 0;
     exchange->answer = buffer_capped(exchange->max_body_bytes);
-    exchange->content_type[0] = '\0';
-    exchange->retry_after[0] = '\0';
+    exchange_forget_head(exchange);
     exchange->duration_ns = 0;
     exchange->detail[0] = '\0';
     exchange->id = 0;

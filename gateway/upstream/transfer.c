@@ -80,6 +80,55 @@ static bool has_answer_body(const struct transfer *transfer)
            transfer->head_status != 304;
 }
 
+void exchange_forget_head(struct upstream_exchange *exchange)
+{
+    exchange->content_type[0] = '\0';
+    exchange->retry_after[0] = '\0';
+    exchange->date[0] = '\0';
+    exchange->request_id[0] = '\0';
+    exchange->kept_count = 0;
+    exchange->kept_used = 0;
+}
+
+static void keep_header(struct upstream_exchange *exchange, struct text line)
+{
+    struct text value;
+    for (size_t i = 0; i < exchange->keep_count; i++) {
+        if (!is_header(line, exchange->keep[i], &value))
+            continue;
+        if (exchange->kept_count == UPSTREAM_KEPT_MAX ||
+            value.len > UPSTREAM_KEPT_BYTES - exchange->kept_used)
+            return;
+        char *at = exchange->kept_bytes + exchange->kept_used;
+        memcpy(at, value.data, value.len);
+        exchange->kept[exchange->kept_count++] =
+            (struct http_header){ exchange->keep[i], { at, value.len } };
+        exchange->kept_used += value.len;
+        return;
+    }
+}
+
+/* The headers that we act upon ourselves and that are small. */
+static void note_header(struct upstream_exchange *exchange, struct text line)
+{
+    const struct {
+        struct text name;
+        char *out;
+        size_t size;
+    } noted[] = {
+        { TEXT("Content-Type"), exchange->content_type, sizeof exchange->content_type },
+        { TEXT("Retry-After"), exchange->retry_after, sizeof exchange->retry_after },
+        { TEXT("Date"), exchange->date, sizeof exchange->date },
+        { TEXT("X-Request-Id"), exchange->request_id, sizeof exchange->request_id },
+    };
+    struct text value;
+    for (size_t i = 0; i < ARRAY_LEN(noted); i++)
+        if (is_header(line, noted[i].name, &value)) {
+            copy_value(noted[i].out, noted[i].size, value);
+            return;
+        }
+}
+
 /* "HTTP/1.1 200 OK": curl has already refused what does not look like this. */
 static void begin_head(struct transfer *transfer, struct text line)
 {
@@ -89,8 +138,7 @@ static void begin_head(struct transfer *transfer, struct text line)
     for (size_t i = 0; i < 3 && i < line.len && line.data[i] >= '0' && line.data[i] <= '9'; i++)
         status = status * 10 + (line.data[i] - '0');
     transfer->head_status = status;
-    transfer->exchange->content_type[0] = '\0';
-    transfer->exchange->retry_after[0] = '\0';
+    exchange_forget_head(transfer->exchange);
 }
 
 /* The blank line. Heads of 1xx answers are skipped: another one follows. */
@@ -119,10 +167,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
 
     if (text_starts_with(line, TEXT("HTTP/")))
         begin_head(transfer, line);
-    else if (is_header(line, TEXT("Content-Type"), &value))
-        copy_value(exchange->content_type, sizeof exchange->content_type, value);
-    else if (is_header(line, TEXT("Retry-After"), &value))
-        copy_value(exchange->retry_after, sizeof exchange->retry_after, value);
     else if (is_header(line, TEXT("Content-Length"), &value)) {
         /* Known to be too large before a byte of it came. A wrong number is curl's to refuse. */
         if (text_parse_u64(value, &length) && length > exchange->max_body_bytes &&
@@ -132,6 +176,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
         }
     } else if (line.data[0] == '\r' || line.data[0] == '\n')
         end_head(transfer);
+    else {
+        note_header(exchange, line);
+        keep_header(exchange, line);
+    }
     return line.len;
 }
 

@@ -89,6 +89,9 @@ bool transfer_is_reusable(const struct transfer *transfer);
 /* Writes the outcome of a transfer that curl says has ended. */
 void transfer_settle(struct transfer *transfer, CURLcode code, int64_t now_ns);
 
+/* Forgets the headers of an answer: before it, and when another head follows. */
+void exchange_forget_head(struct upstream_exchange *exchange);
+
 /* Writes an outcome curl has no part in, with the bytes of the answer dropped. */
 void exchange_fail(struct upstream_exchange *exchange, enum upstream_outcome outcome,
                    const char *format, ...) PRINTF_LIKE(3, 4);

@@ -132,6 +132,87 @@ static void each_http_status_has_its_code(void **state)
     }
 }
 
+/* Decision 3. A row holds from its status to the next row's. */
+static const struct {
+    int from;
+    enum rpc_code code;
+} status_table[] = {
+    { 200, RPC_OK },
+    { 300, RPC_UNKNOWN },
+    { 400, RPC_INVALID_ARGUMENT },
+    { 401, RPC_UNAUTHENTICATED },
+    { 402, RPC_FAILED_PRECONDITION },
+    { 403, RPC_PERMISSION_DENIED },
+    { 404, RPC_NOT_FOUND },
+    { 405, RPC_INTERNAL },
+    { 407, RPC_FAILED_PRECONDITION },
+    { 408, RPC_DEADLINE_EXCEEDED },
+    { 409, RPC_ABORTED },
+    { 410, RPC_FAILED_PRECONDITION },
+    { 413, RPC_RESOURCE_EXHAUSTED },
+    { 414, RPC_FAILED_PRECONDITION },
+    { 415, RPC_INTERNAL },
+    { 416, RPC_OUT_OF_RANGE },
+    { 417, RPC_FAILED_PRECONDITION },
+    { 429, RPC_RESOURCE_EXHAUSTED },
+    { 430, RPC_FAILED_PRECONDITION },
+    { 499, RPC_CANCELLED },
+    { 500, RPC_INTERNAL },
+    { 501, RPC_UNIMPLEMENTED },
+    { 502, RPC_UNAVAILABLE },
+    { 504, RPC_DEADLINE_EXCEEDED },
+    { 505, RPC_INTERNAL },
+};
+
+static void every_status_from_200_to_599_has_the_code_of_the_table(void **state)
+{
+    struct gateway_rig *rig = *state;
+    size_t row = 0;
+    for (int status = 200; status < 600; status++) {
+        while (row + 1 < ARRAY_LEN(status_table) && status_table[row + 1].from <= status)
+            row++;
+        fake_upstream_reply(rig->upstream,
+                            http_answer(&rig->memory, status, JSON,
+                                        status == 204 || status == 304 ? TEXT("") : TEXT("{}")));
+        SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get(rig);
+        if (reply.code != (int)status_table[row].code)
+            fail_msg("%d: %s instead of %s", status, rpc_code_name((enum rpc_code)reply.code),
+                     rpc_code_name(status_table[row].code));
+    }
+}
+
+/* They announce another answer, which is the one that counts. */
+static void statuses_below_200_are_passed_over(void **state)
+{
+    struct gateway_rig *rig = *state;
+    for (int status = 100; status < 200; status++) {
+        if (status == 101)
+            continue; /* has a meaning of its own, below */
+        const char *answer = arena_printf(&rig->memory,
+                                          "HTTP/1.1 %d Interim\r\nRetry-After: 9\r\n\r\n"
+                                          "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}",
+                                          status);
+        fake_upstream_reply(rig->upstream, (struct fake_reply){ .bytes = answer });
+        SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get(rig);
+        if (reply.code != RPC_NOT_FOUND)
+            fail_msg("%d: %s: %s", status, rpc_code_name((enum rpc_code)reply.code), reply.message);
+    }
+}
+
+/* To a protocol nobody asked for. */
+static void switching_protocols_is_no_answer(void **state)
+{
+    struct gateway_rig *rig = *state;
+    fake_upstream_reply(rig->upstream,
+                        (struct fake_reply){ .bytes = "HTTP/1.1 101 Switching Protocols\r\n"
+                                                      "Upgrade: other\r\n\r\nwhatever",
+                                             .end = FAKE_CLOSE });
+    SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get(rig);
+    if (reply.code == RPC_OK)
+        fail_msg("an upgrade counted as a reply");
+    gateway_rig_assert_serves(rig);
+}
+
 static void the_details_name_the_method(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -548,6 +629,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_http_status_has_its_code),
+        cmocka_unit_test(every_status_from_200_to_599_has_the_code_of_the_table),
+        cmocka_unit_test(statuses_below_200_are_passed_over),
+        cmocka_unit_test(switching_protocols_is_no_answer),
         cmocka_unit_test(the_details_name_the_method),
         cmocka_unit_test(a_conflict_is_told_apart_by_its_reason_and_message),
         cmocka_unit_test(the_validators_broken_json_is_understood),

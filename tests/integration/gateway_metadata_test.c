@@ -1,4 +1,5 @@
-/* What of a call's metadata reaches the REST server, and what comes back beside the reply. */
+/* Decision 22: what of a call's metadata reaches the REST server, and what comes back beside the
+ * reply. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -154,39 +155,65 @@ static void a_token_file_without_a_token_stops_the_start(void **state)
     unlink(path);
 }
 
-/* Neither on good days nor on bad ones. */
-static void no_token_is_ever_logged(void **state)
+/* Neither on good days nor on bad ones, in neither form of the log. */
+static void nothing_secret_is_ever_logged(const char *form)
 {
-    (void)state;
-    struct gateway_rig *rig = start_with_token_file(OWN_TOKEN "\n");
-    const struct grpc_raw_header own = { TEXT("authorization"), TEXT("Bearer " CALLER_TOKEN) };
+    char path[64];
+    given_file(path, OWN_TOKEN "\n");
+    const char *const flags[] = { "--upstream-token-file",
+                                  path,
+                                  "--log",
+                                  form,
+                                  "--forward-metadata",
+                                  "+x-api-key,x-key-bin",
+                                  "--return-headers",
+                                  "+set-cookie",
+                                  NULL };
+    struct gateway_rig *rig = gateway_rig_start(flags);
+    unlink(path);
+    const struct grpc_raw_header own[] = { { TEXT("authorization"), TEXT("Bearer " CALLER_TOKEN) },
+                                           { TEXT("x-api-key"), TEXT("key-secret-1") },
+                                           { TEXT("x-key-bin"), TEXT("bytes-secret-2") },
+                                           { TEXT("cookie"), TEXT("cookie-secret-3") } };
+#define COOKIE "Set-Cookie: session=answer-secret-4\r\n"
     const struct fake_reply replies[] = {
-        http_answer(&rig->memory, 200, "", TEXT("{}")),
-        http_answer(&rig->memory, 401, "", TEXT("{\"code\":\"unauthorized\"}")),
+        http_answer(&rig->memory, 200, COOKIE, TEXT("{}")),
+        http_answer(&rig->memory, 401, COOKIE, TEXT("{\"code\":\"unauthorized\"}")),
         http_answer(&rig->memory, 500, "", TEXT("")),
         { .bytes = "no http", .end = FAKE_CLOSE },
         { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", .end = FAKE_RESET },
     };
     for (size_t i = 0; i < 2 * ARRAY_LEN(replies); i++) {
         fake_upstream_reply(rig->upstream, replies[i / 2]);
-        SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get_with(rig, &own, i % 2);
+        SCOPED(grpc_raw_reply)
+        struct grpc_raw_reply reply = get_with(rig, own, i % 2 * ARRAY_LEN(own));
         assert_null(strstr(reply.message, "secret"));
     }
     assert_int_equal(program_stop(&rig->program, SIGTERM), 0);
     assert_non_null(strstr(rig->program.output, GET_SNAPSHOT)); /* it does log */
     assert_null(strstr(rig->program.output, "secret"));
+    assert_null(strstr(rig->program.output, "c2VjcmV0")); /* in base64 */
     gateway_rig_stop(rig);
+}
+
+static void no_token_is_ever_logged(void **state)
+{
+    (void)state;
+    nothing_secret_is_ever_logged("text");
+    nothing_secret_is_ever_logged("json");
 }
 
 /* ---- Everything else ----------------------------------------------------------------------- */
 
 static void nothing_else_is_passed_on(void **state)
 {
-    static const char *const known[] = { "Host",          "Accept",          "User-Agent",
-                                         "Authorization", "Accept-Encoding", NULL };
+    static const char *const known[] = {
+        "Host", "Accept", "User-Agent", "Authorization", "Accept-Encoding", "X-Request-Id", NULL
+    };
     struct gateway_rig *rig = *state;
     const struct grpc_raw_header headers[] = {
         { TEXT("x-request-id"), TEXT("42") },
+        { TEXT("x-request-id-2"), TEXT("43") },
         { TEXT("cookie"), TEXT("session=1") },
         { TEXT("x-mock-world"), TEXT("other") },
         { TEXT("content-length"), TEXT("1000") },
@@ -212,6 +239,192 @@ static void nothing_else_is_passed_on(void **state)
             fail_msg("header " TEXT_FMT " was passed on", TEXT_ARGS(name));
     }
     assert_int_equal(rest.len, 0);
+    assert_true(text_equal_cstr(sent_header(rig, "X-Request-Id"), "42"));
+}
+
+static void what_is_listed_is_passed_on_and_bytes_as_base64(void **state)
+{
+    (void)state;
+    const char *const flags[] = { "--forward-metadata", "+x-tenant,x-evil-bin", NULL };
+    const struct grpc_raw_header headers[] = {
+        { TEXT("x-tenant"), TEXT("a,b; c=\"d\"") },
+        { TEXT("x-evil-bin"), TEXT("a\r\nX-Injected: 1\r\n\r\nGET /second HTTP/1.1") },
+        { TEXT("cookie"), TEXT("session=1") },
+        { TEXT("authorization"), TEXT("Bearer a") },
+    };
+    struct gateway_rig *rig = gateway_rig_start(flags);
+    SCOPED(grpc_raw_reply)
+    struct grpc_raw_reply reply = get_with(rig, headers, ARRAY_LEN(headers));
+    assert_int_equal(reply.code, RPC_OK);
+    assert_int_equal(fake_upstream_request_count(rig->upstream), 1);
+    assert_true(text_equal_cstr(sent_header(rig, "X-Tenant"), "a,b; c=\"d\""));
+    assert_true(text_equal_cstr(sent_header(rig, "X-Evil-Bin"),
+                                "YQ0KWC1JbmplY3RlZDogMQ0KDQpHRVQgL3NlY29uZCBIVFRQLzEuMQ=="));
+    assert_true(text_equal_cstr(sent_header(rig, "Authorization"), "Bearer a"));
+    assert_null(sent_header(rig, "Cookie").data);
+    assert_null(sent_header(rig, "X-Injected").data);
+    gateway_rig_stop(rig);
+}
+
+static void nothing_is_passed_on_when_none_is_listed(void **state)
+{
+    (void)state;
+    char path[64];
+    given_file(path, OWN_TOKEN);
+    const char *const flags[] = { "--forward-metadata",
+                                  "none",
+                                  "--return-headers",
+                                  "none",
+                                  "--upstream-token-file",
+                                  path,
+                                  NULL };
+    const struct grpc_raw_header headers[] = { { TEXT("authorization"), TEXT(CALLER_TOKEN) },
+                                               { TEXT("x-request-id"), TEXT("42") } };
+    struct gateway_rig *rig = gateway_rig_start(flags);
+    unlink(path);
+    fake_upstream_reply(rig->upstream,
+                        http_answer(&rig->memory, 200, "X-Request-Id: 1\r\n", TEXT("{}")));
+    SCOPED(grpc_raw_reply)
+    struct grpc_raw_reply reply = get_with(rig, headers, ARRAY_LEN(headers));
+    assert_int_equal(reply.code, RPC_OK);
+    assert_null(sent_header(rig, "X-Request-Id").data);
+    assert_true(text_equal_cstr(sent_header(rig, "Authorization"), "Bearer " OWN_TOKEN));
+    assert_null(grpc_raw_header_value(&reply, "x-request-id").data);
+    gateway_rig_stop(rig);
+}
+
+static void more_entries_than_may_be_passed_on_are_invalid(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct grpc_raw_header headers[17];
+    for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+        headers[i] = (struct grpc_raw_header){ TEXT("x-request-id"), TEXT("v") };
+    size_t before = fake_upstream_request_count(rig->upstream);
+    SCOPED(grpc_raw_reply)
+    struct grpc_raw_reply reply = get_with(rig, headers, ARRAY_LEN(headers));
+    assert_int_equal(reply.code, RPC_INVALID_ARGUMENT);
+    assert_int_equal(fake_upstream_request_count(rig->upstream), before);
+}
+
+/* ---- The way back -------------------------------------------------------------------------- */
+
+#define ANSWERED                                                                                   \
+    "X-Request-ID: r-1\r\nLocation: /snapshots/s1\r\nRetry-After: 3\r\nSet-Cookie: secret=1\r\n"   \
+    "X-Other: 1\r\ngrpc-status: 5\r\nContent-Type: application/json\r\n"
+
+static void assert_returned(const struct grpc_raw_reply *reply,
+                            struct text (*find)(const struct grpc_raw_reply *reply,
+                                                const char *key))
+{
+    assert_true(text_equal_cstr(find(reply, "x-request-id"), "r-1"));
+    assert_true(text_equal_cstr(find(reply, "location"), "/snapshots/s1"));
+    assert_true(text_equal_cstr(find(reply, "retry-after"), "3"));
+    assert_null(find(reply, "x-other").data);
+    assert_null(find(reply, "set-cookie").data);
+}
+
+/* With a reply before it, with an error beside its status: that is then one frame. */
+static void some_headers_of_the_answer_come_back(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct gateway_details details;
+    fake_upstream_reply(rig->upstream, http_answer(&rig->memory, 200, ANSWERED, TEXT("{}")));
+    SCOPED(grpc_raw_reply) struct grpc_raw_reply good = get_with(rig, NULL, 0);
+    assert_int_equal(good.code, RPC_OK);
+    assert_returned(&good, grpc_raw_header_value);
+    assert_null(grpc_raw_trailer(&good, "x-request-id").data);
+
+    fake_upstream_reply(rig->upstream,
+                        http_answer(&rig->memory, 404, ANSWERED, TEXT("{\"code\":\"not_found\"}")));
+    SCOPED(grpc_raw_reply) struct grpc_raw_reply bad = get_with(rig, NULL, 0);
+    assert_int_equal(bad.code, RPC_NOT_FOUND);
+    assert_returned(&bad, grpc_raw_trailer);
+    assert_int_equal(bad.header_count, 0);
+    assert_true(gateway_details_read(&bad, &rig->memory, &details));
+    assert_string_equal(details.request_id, "r-1");
+    assert_string_equal(details.reason, "not_found");
+    assert_int_equal(details.retry_after_s, 3);
+}
+
+static void without_an_id_of_the_answer_the_callers_own_is_reported(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct gateway_details details;
+    const struct grpc_raw_header own = { TEXT("x-request-id"), TEXT("mine-7") };
+    fake_upstream_answer(rig->upstream, 404, "{\"code\":\"not_found\"}");
+    SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get_with(rig, &own, 1);
+    assert_true(gateway_details_read(&reply, &rig->memory, &details));
+    assert_string_equal(details.request_id, "mine-7");
+
+    fake_upstream_reply(rig->upstream,
+                        (struct fake_reply){ .bytes = "no http", .end = FAKE_CLOSE });
+    SCOPED(grpc_raw_reply) struct grpc_raw_reply odd = get_with(rig, &own, 1);
+    assert_true(gateway_details_read(&odd, &rig->memory, &details));
+    assert_string_equal(details.request_id, "mine-7");
+}
+
+static void bytes_come_back_as_bytes(void **state)
+{
+    (void)state;
+    const char *const flags[] = { "--return-headers", "+x-token-bin", NULL };
+    struct gateway_rig *rig = gateway_rig_start(flags);
+    static const struct {
+        const char *header;
+        struct text bytes; /* data NULL: not a byte of it */
+    } cases[] = {
+        { "X-Token-Bin: AA3/\r\n", TEXT("\0\r\xff") },
+        { "X-Token-Bin: AA0\r\n", TEXT("\0\r") },
+        { "X-Token-Bin: no base64\r\n", { NULL, 0 } },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        for (int status = 200; status < 500; status += 204) {
+            fake_upstream_reply(rig->upstream,
+                                http_answer(&rig->memory, status, cases[i].header, TEXT("{}")));
+            SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get_with(rig, NULL, 0);
+            struct text found =
+                (status == 200 ? grpc_raw_header_value : grpc_raw_trailer)(&reply, "x-token-bin");
+            assert_int_equal(found.data == NULL, cases[i].bytes.data == NULL);
+            if (found.data != NULL)
+                assert_true(text_equal(found, cases[i].bytes));
+        }
+    gateway_rig_stop(rig);
+}
+
+/* Decision 11: whatever an upstream sends, its own code arrives, in trailers that clients take. */
+static void the_trailers_of_an_error_stay_small_whatever_the_upstream_sends(void **state)
+{
+    struct gateway_rig *rig = *state;
+    enum { LONG = 3000, MOST = 6144 };
+    static const char *const pieces[] = {
+        "x", "%", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\\u0000", "\\n"
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        SCOPED(buffer) struct buffer text = buffer_capped((size_t)1 << 20);
+        while (text.len < 100000)
+            buffer_append_cstr(&text, pieces[i]);
+        buffer_append_byte(&text, '\0');
+        const char *headers =
+            arena_printf(&rig->memory,
+                         "X-Request-Id: %0*d\r\nLocation: /%0*d\r\nRetry-After: 30\r\n"
+                         "X-Request-Id: second\r\nContent-Type: application/json\r\n",
+                         i % 2 == 0 ? 100 : LONG, 1, i % 2 == 0 ? 300 : LONG, 2);
+        const char *body = arena_printf(&rig->memory, "{\"message\":\"%s\",\"code\":\"%s\"}",
+                                        text.data, text.data);
+        assert_true(headers != NULL && body != NULL);
+        fake_upstream_reply(rig->upstream, http_answer(&rig->memory, 409, headers, text_of(body)));
+        struct gateway_details details;
+        SCOPED(grpc_raw_reply)
+        struct grpc_raw_reply reply = gateway_rig_call(rig, "SnapshotService/GetSnapshot", one_id);
+        if (reply.code != RPC_ABORTED)
+            fail_msg("case %zu: %s", i, rpc_code_name((enum rpc_code)reply.code));
+        assert_true(gateway_details_read(&reply, &rig->memory, &details));
+        assert_string_equal(details.http_status, "409");
+        assert_int_equal(details.retry_after_s, 30);
+        assert_true(strlen(reply.message) > 150);
+        size_t bytes = gateway_trailer_bytes(&reply);
+        print_message("case %zu: %zu bytes of trailers\n", i, bytes);
+        assert_in_range(bytes, 1000, MOST);
+    }
 }
 
 /* By C-core, which may close the connection too; so it is one that nobody else needs. */
@@ -314,6 +527,13 @@ int main(void)
         cmocka_unit_test(a_token_file_without_a_token_stops_the_start),
         cmocka_unit_test(no_token_is_ever_logged),
         cmocka_unit_test(nothing_else_is_passed_on),
+        cmocka_unit_test(what_is_listed_is_passed_on_and_bytes_as_base64),
+        cmocka_unit_test(nothing_is_passed_on_when_none_is_listed),
+        cmocka_unit_test(more_entries_than_may_be_passed_on_are_invalid),
+        cmocka_unit_test(some_headers_of_the_answer_come_back),
+        cmocka_unit_test(without_an_id_of_the_answer_the_callers_own_is_reported),
+        cmocka_unit_test(bytes_come_back_as_bytes),
+        cmocka_unit_test(the_trailers_of_an_error_stay_small_whatever_the_upstream_sends),
         cmocka_unit_test(metadata_above_the_limit_is_refused),
         cmocka_unit_test(a_body_is_announced_as_json),
         cmocka_unit_test(an_enum_text_the_schema_does_not_know_is_named_in_a_trailer),

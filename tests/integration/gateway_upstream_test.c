@@ -376,6 +376,63 @@ static void long_or_odd_header_values_are_cut(void **state)
     assert_string_equal(call.exchange.retry_after, "1");
 }
 
+/* By whatever case the server writes them in, the last head's only, and whole or not at all. */
+static void headers_asked_for_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    static const struct text names[] = { TEXT("x-a"), TEXT("x-b"), TEXT("retry-after") };
+    static const struct {
+        const char *name;
+        const char *value;
+    } kept[] = { { "x-b", "" },
+                 { "x-a", "one" },
+                 { "x-a", "two, three" },
+                 { "retry-after", "5" },
+                 { "x-b", "tab\tin it" } };
+    char answer[2048];
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 103 Early Hints\r\nx-a: early\r\n\r\n"
+             "HTTP/1.1 200 OK\r\nX-B:\r\nx-a: one\r\nX-Other: 1\r\nX-A:   two, three  \r\n"
+             "x-b: %0*d\r\nRETRY-AFTER: 5\r\nx-ab: 1\r\nX-B: tab\tin it\r\n"
+             "X-Request-ID: r1\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n0\r\nx-a: trailer\r\n\r\n",
+             UPSTREAM_KEPT_BYTES + 1, 0);
+    for (int round = 0; round < 2; round++) {
+        SCOPED(call) struct call call;
+        fake_upstream_reply(f->server, (struct fake_reply){ .bytes = answer });
+        call_init(&call, HTTP_GET, "/x");
+        call.exchange.keep = names;
+        call.exchange.keep_count = round == 0 ? ARRAY_LEN(names) : 0;
+        run_call(f, &call);
+        assert_answer(&call, 200, "");
+        assert_string_equal(call.exchange.request_id, "r1");
+        assert_string_equal(call.exchange.date, "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_string_equal(call.exchange.retry_after, "5");
+        assert_int_equal(call.exchange.kept_count, round == 0 ? ARRAY_LEN(kept) : 0);
+        for (size_t i = 0; i < call.exchange.kept_count; i++) {
+            assert_true(text_equal_cstr(call.exchange.kept[i].name, kept[i].name));
+            assert_true(text_equal_cstr(call.exchange.kept[i].value, kept[i].value));
+        }
+    }
+}
+
+static void only_so_many_headers_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    static const struct text names[] = { TEXT("x-a") };
+    char answer[1024] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+    for (int i = 0; i < UPSTREAM_KEPT_MAX + 5; i++)
+        strcat(answer, "x-a: v\r\n");
+    strcat(answer, "\r\n");
+    SCOPED(call) struct call call;
+    fake_upstream_reply(f->server, (struct fake_reply){ .bytes = answer });
+    call_init(&call, HTTP_GET, "/x");
+    call.exchange.keep = names;
+    call.exchange.keep_count = ARRAY_LEN(names);
+    run_call(f, &call);
+    assert_int_equal(call.exchange.kept_count, UPSTREAM_KEPT_MAX);
+}
+
 static void an_answer_of_just_the_limit_passes(void **state)
 {
     struct fixture *f = *state;
@@ -1487,6 +1544,8 @@ int main(void)
         TEST(an_answer_without_a_length_ends_with_its_connection),
         TEST(a_redirect_is_an_answer),
         TEST(long_or_odd_header_values_are_cut),
+        TEST(headers_asked_for_are_kept),
+        TEST(only_so_many_headers_are_kept),
         TEST(an_answer_of_just_the_limit_passes),
         TEST(a_get_is_sent_with_the_given_headers_and_no_others),
         TEST(headers_the_caller_gives_replace_the_defaults),

@@ -243,6 +243,39 @@ static void read_retry_info(const Google__Protobuf__Any *any, struct gateway_det
     google__rpc__retry_info__free_unpacked(retry, NULL);
 }
 
+static void read_request_info(const Google__Protobuf__Any *any, struct arena *memory,
+                              struct gateway_details *out)
+{
+    Google__Rpc__RequestInfo *info =
+        google__rpc__request_info__unpack(NULL, any->value.len, any->value.data);
+    assert_non_null(info);
+    out->request_id = keep_utf8(memory, info->request_id);
+    google__rpc__request_info__free_unpacked(info, NULL);
+}
+
+static size_t entry_bytes(struct text name, struct text value)
+{
+    const struct text tail = TEXT("-bin");
+    size_t bytes = name.len + 32;
+    if (name.len > tail.len &&
+        text_equal((struct text){ name.data + name.len - tail.len, tail.len }, tail))
+        return bytes + (value.len + 2) / 3 * 4;
+    for (size_t i = 0; i < value.len; i++)
+        bytes += value.data[i] < ' ' || value.data[i] > '~' || value.data[i] == '%' ? 3 : 1;
+    return bytes;
+}
+
+size_t gateway_trailer_bytes(const struct grpc_raw_reply *reply)
+{
+    size_t bytes = entry_bytes(TEXT("grpc-message"), text_of(reply->message)) +
+                   entry_bytes(TEXT("grpc-status"), TEXT("16")) +
+                   entry_bytes(TEXT(":status"), TEXT("200")) +
+                   entry_bytes(TEXT("content-type"), TEXT("application/grpc"));
+    for (size_t i = 0; i < reply->trailer_count; i++)
+        bytes += entry_bytes(reply->trailers[i].key, reply->trailers[i].value);
+    return bytes;
+}
+
 bool gateway_details_read(const struct grpc_raw_reply *reply, struct arena *memory,
                           struct gateway_details *out)
 {
@@ -252,7 +285,8 @@ bool gateway_details_read(const struct grpc_raw_reply *reply, struct arena *memo
                                      .http_status = "",
                                      .method = "",
                                      .field = "",
-                                     .retry_after_s = -1 };
+                                     .retry_after_s = -1,
+                                     .request_id = "" };
     struct text bytes = grpc_raw_trailer(reply, "grpc-status-details-bin");
     if (bytes.data == NULL)
         return false;
@@ -269,6 +303,8 @@ bool gateway_details_read(const struct grpc_raw_reply *reply, struct arena *memo
             read_bad_request(any, memory, out);
         else if (strcmp(any->type_url, "type.googleapis.com/google.rpc.RetryInfo") == 0)
             read_retry_info(any, out);
+        else if (strcmp(any->type_url, "type.googleapis.com/google.rpc.RequestInfo") == 0)
+            read_request_info(any, memory, out);
         else
             fail_msg("unexpected detail %s", any->type_url);
     }

@@ -80,14 +80,19 @@ struct gateway_details {
     const char *domain;
     const char *http_status; /* its metadata */
     const char *method;
-    const char *field;     /* of the first violation in BadRequest */
-    int64_t retry_after_s; /* of RetryInfo, -1 for none            */
+    const char *field;      /* of the first violation in BadRequest */
+    int64_t retry_after_s;  /* of RetryInfo, -1 for none            */
+    const char *request_id; /* of RequestInfo                      */
 };
 
 /* False when the reply has none. Fails the test when it is malformed, when its code or message is
  * not that of the call, or when a text in it is no UTF-8, which other languages would refuse. */
 bool gateway_details_read(const struct grpc_raw_reply *reply, struct arena *memory,
                           struct gateway_details *out);
+
+/* Bytes of the call's trailers as they travel and as HTTP/2 counts them: text percent-encoded,
+ * bytes in base64, and for each its name and 32. */
+size_t gateway_trailer_bytes(const struct grpc_raw_reply *reply);
 
 /* ---- HTTP answers -------------------------------------------------------------------------- */
 

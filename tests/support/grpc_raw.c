@@ -410,10 +410,20 @@ void grpc_raw_reply_scope_end(struct grpc_raw_reply *reply)
     grpc_raw_reply_fini(reply);
 }
 
+static struct text find(const struct grpc_raw_header *headers, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_equal_cstr(headers[i].key, key))
+            return headers[i].value;
+    return (struct text){ NULL, 0 };
+}
+
+struct text grpc_raw_header_value(const struct grpc_raw_reply *reply, const char *key)
+{
+    return find(reply->headers, reply->header_count, key);
+}
+
 struct text grpc_raw_trailer(const struct grpc_raw_reply *reply, const char *key)
 {
-    for (size_t i = 0; i < reply->trailer_count; i++)
-        if (text_equal_cstr(reply->trailers[i].key, key))
-            return reply->trailers[i].value;
-    return (struct text){ NULL, 0 };
+    return find(reply->trailers, reply->trailer_count, key);
 }

@@ -106,7 +106,8 @@ bool grpc_raw_read(struct grpc_raw_call *call, struct text *message);
 void grpc_raw_reply_fini(struct grpc_raw_reply *reply);
 void grpc_raw_reply_scope_end(struct grpc_raw_reply *reply);
 
-/* The first of that key; data NULL when there is none. */
+/* The first of that key in the initial or the trailing metadata; data NULL when there is none. */
+struct text grpc_raw_header_value(const struct grpc_raw_reply *reply, const char *key);
 struct text grpc_raw_trailer(const struct grpc_raw_reply *reply, const char *key);
 
 #endif

@@ -48,7 +48,10 @@ static void scene_init(struct scene *s, const struct schema *schema, const char 
 {
     *s = (struct scene){
         .upstream = { .base = { .submit = fake_submit, .cancel = fake_cancel } },
-        .settings = { .timeout_ms = 30000, .max_reply_bytes = 1 << 20 },
+        .settings = { .timeout_ms = 30000,
+                      .max_reply_bytes = 1 << 20,
+                      .forwarded = { { TEXT("authorization"), TEXT("x-request-id") }, 2 },
+                      .returned = { { TEXT("x-request-id"), TEXT("location") }, 2 } },
     };
     s->call = (struct proxy_call){
         .settings = &s->settings,
@@ -65,6 +68,13 @@ static void scene_scope_end(struct scene *s)
 {
     proxy_call_fini(&s->call);
     buffer_fini(&s->status.details);
+}
+
+static void given_metadata(struct scene *s, const char *key, const char *value)
+{
+    struct error err = { 0 };
+    assert_true(metadata_forward(&s->settings.forwarded, text_of(key), text_of(value),
+                                 &s->call.metadata, &err));
 }
 
 static void start(struct scene *s, const char *request)
@@ -189,7 +199,8 @@ static void the_callers_authorization_goes_before_the_gateways_own(void **state)
         SCOPED(scene) struct scene s;
         scene_init(&s, *state, GET_SNAPSHOT);
         s.settings.upstream_authorization = rows[i].own;
-        s.call.authorization = text_of(rows[i].callers);
+        if (rows[i].callers != NULL)
+            given_metadata(&s, "authorization", rows[i].callers);
         start(&s, "snapshot_id: 'x'");
         const char *sent = header(&s, "Authorization");
         assert_int_equal(sent != NULL, rows[i].sent != NULL);
@@ -212,6 +223,34 @@ static void the_nearer_of_deadline_and_setting_is_the_timeout(void **state)
         start(&s, "snapshot_id: 'x'");
         assert_true(s.upstream.exchange->timeout_ms == rows[i].timeout_ms);
         answer(&s, 200, JSON, TEXT("{}"));
+    }
+}
+
+static void the_callers_request_id_goes_along_and_the_answers_headers_come_back(void **state)
+{
+    static const int statuses[] = { 200, 404 };
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+        SCOPED(scene) struct scene s;
+        char longer[601] = "";
+        scene_init(&s, *state, GET_SNAPSHOT);
+        given_metadata(&s, "x-request-id", "r1");
+        given_metadata(&s, "cookie", "session=1");
+        start(&s, "snapshot_id: 'x'");
+        struct upstream_exchange *x = s.upstream.exchange;
+        assert_string_equal(header(&s, "X-Request-Id"), "r1");
+        assert_null(header(&s, "Cookie"));
+        assert_ptr_equal(x->keep, s.settings.returned.names);
+        assert_int_equal(x->keep_count, 2);
+        memset(longer, 'l', sizeof longer - 1);
+        x->kept[0] = (struct http_header){ x->keep[1], text_of(longer) };
+        x->kept[1] = (struct http_header){ x->keep[0], TEXT("r2") };
+        x->kept_count = 2;
+        answer(&s, statuses[i], JSON, TEXT("{}"));
+        /* Among the trailers of an error there is not much room. */
+        const bool is_ok = statuses[i] == 200;
+        assert_int_equal(s.call.returned_count, is_ok ? 2 : 1);
+        assert_text(s.call.returned[is_ok ? 1 : 0].name, "x-request-id");
+        assert_text(s.call.returned[is_ok ? 1 : 0].value, "r2");
     }
 }
 
@@ -518,6 +557,7 @@ int main(void)
         cmocka_unit_test(a_call_becomes_one_request_and_its_answer_the_reply),
         cmocka_unit_test(a_body_goes_out_as_json_and_outlives_the_request_bytes),
         cmocka_unit_test(the_callers_authorization_goes_before_the_gateways_own),
+        cmocka_unit_test(the_callers_request_id_goes_along_and_the_answers_headers_come_back),
         cmocka_unit_test(the_nearer_of_deadline_and_setting_is_the_timeout),
         cmocka_unit_test(a_bad_request_is_refused_before_the_upstream_hears_of_it),
         cmocka_unit_test(malformed_bytes_are_refused_before_the_upstream_hears_of_it),

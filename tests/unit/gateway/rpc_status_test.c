@@ -93,6 +93,7 @@ struct details {
     Google__Rpc__ErrorInfo *info;
     Google__Rpc__BadRequest *bad_request;
     Google__Rpc__RetryInfo *retry;
+    Google__Rpc__RequestInfo *request;
 };
 
 static void details_scope_end(struct details *d)
@@ -101,6 +102,7 @@ static void details_scope_end(struct details *d)
     google__rpc__error_info__free_unpacked(d->info, NULL);
     google__rpc__bad_request__free_unpacked(d->bad_request, NULL);
     google__rpc__retry_info__free_unpacked(d->retry, NULL);
+    google__rpc__request_info__free_unpacked(d->request, NULL);
 }
 
 static void assert_utf8(const char *s)
@@ -126,6 +128,8 @@ static struct details details_of(const struct rpc_status *status)
             d.bad_request = google__rpc__bad_request__unpack(NULL, any->value.len, any->value.data);
         else if (strcmp(any->type_url, "type.googleapis.com/google.rpc.RetryInfo") == 0)
             d.retry = google__rpc__retry_info__unpack(NULL, any->value.len, any->value.data);
+        else if (strcmp(any->type_url, "type.googleapis.com/google.rpc.RequestInfo") == 0)
+            d.request = google__rpc__request_info__unpack(NULL, any->value.len, any->value.data);
         else
             fail_msg("unexpected detail %s", any->type_url);
     }
@@ -143,16 +147,29 @@ static const char *metadata(const struct details *d, const char *key)
     return NULL;
 }
 
-/* Bytes of both trailers as they travel: the message percent-encoded, the details in base64. */
+/* Bytes of the trailers as they travel and as HTTP/2 counts them: the message percent-encoded, the
+ * details in base64; names and 32 bytes for each, also for what gRPC adds; and the room for headers
+ * that come back. */
 static size_t trailer_bytes(const struct rpc_status *status)
 {
-    size_t bytes = (status->details.len + 2) / 3 * 4;
+    enum { PER_ENTRY = 32 };
+    static const char others[] = "grpc-status"
+                                 "16"
+                                 ":status"
+                                 "200"
+                                 "content-type"
+                                 "application/grpc"
+                                 "grpc-message"
+                                 "grpc-status-details-bin";
+    size_t bytes = sizeof others - 1 + 5 * PER_ENTRY + RPC_RETURNED_MAX;
+    bytes += (status->details.len + 2) / 3 * 4;
     for (const char *at = status->message; *at != '\0'; at++)
         bytes += *at < ' ' || *at > '~' || *at == '%' ? 3 : 1;
     return bytes;
 }
 
 enum { TRAILERS_MAX = 6 << 10 };
+static_assert((int)RPC_TRAILERS_MAX == (int)TRAILERS_MAX, "as promised");
 
 /* An answer of the upstream; retry_after may be "". */
 static struct rpc_status status_of(const struct schema *schema, const char *method, int http_status,
@@ -193,6 +210,49 @@ static void an_error_of_the_api_keeps_its_reason_and_message(void **state)
     assert_int_equal(d.info->n_metadata, 2);
     assert_null(d.retry);
     assert_null(d.bad_request);
+}
+
+static void the_request_id_is_the_answers_or_the_callers(void **state)
+{
+    static const struct {
+        const char *answered;
+        const char *sent; /* NULL: none */
+        const char *reported;
+    } rows[] = {
+        { "", NULL, NULL },   { "a1", NULL, "a1" },       { "", "c1", "c1" },
+        { "a1", "c1", "a1" }, { "\xff\xfe", NULL, "??" },
+    };
+    const struct method *m = method_named(*state, get_snapshot);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (int is_lost = 0; is_lost < 2; is_lost++) {
+            SCOPED(rpc_status) struct rpc_status status = { 0 };
+            const struct http_header header = { TEXT("x-request-id"), text_of(rows[i].sent) };
+            struct upstream_exchange exchange = { .outcome = UPSTREAM_LOST,
+                                                  .status = 500,
+                                                  .headers = &header,
+                                                  .header_count = rows[i].sent != NULL };
+            (void)snprintf(exchange.request_id, sizeof exchange.request_id, "%s", rows[i].answered);
+            if (is_lost == 1)
+                rpc_status_from_outcome(&status, m, &exchange);
+            else
+                rpc_status_from_answer(&status, m, &exchange);
+            SCOPED(details) struct details d = details_of(&status);
+            assert_int_equal(d.request != NULL, rows[i].reported != NULL);
+            if (d.request != NULL)
+                assert_string_equal(d.request->request_id, rows[i].reported);
+        }
+}
+
+static void a_date_in_retry_after_counts_from_the_answers_own(void **state)
+{
+    struct upstream_exchange exchange = { .status = 503,
+                                          .retry_after = "Sun, 06 Nov 1994 08:50:37 GMT",
+                                          .date = "Sun, 06 Nov 1994 08:49:37 GMT" };
+    SCOPED(rpc_status) struct rpc_status status = { 0 };
+    rpc_status_from_answer(&status, method_named(*state, get_snapshot), &exchange);
+    SCOPED(details) struct details d = details_of(&status);
+    assert_non_null(d.retry);
+    assert_int_equal(d.retry->retry_delay->seconds, 60);
 }
 
 static const struct {
@@ -540,6 +600,8 @@ int main(void)
         cmocka_unit_test(every_http_status_has_the_code_of_the_canonical_table),
         cmocka_unit_test(every_error_of_ours_has_a_code_and_none_but_none_is_ok),
         cmocka_unit_test(an_error_of_the_api_keeps_its_reason_and_message),
+        cmocka_unit_test(the_request_id_is_the_answers_or_the_callers),
+        cmocka_unit_test(a_date_in_retry_after_counts_from_the_answers_own),
         cmocka_unit_test(the_methods_error_rules_come_before_the_table),
         cmocka_unit_test(retry_after_in_seconds_becomes_retry_info),
         cmocka_unit_test(a_validators_answer_that_is_no_json_is_read_all_the_same),
