@@ -1,270 +1,42 @@
-/* hypeman-mock: options -> objects -> run -> shut down in reverse. */
+/* hypeman-mock: which of its commands the command line asks for. */
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include "common/base/buffer.h"
-#include "common/env/env.h"
-#include "common/program/line_log.h"
-#include "common/program/listener.h"
-#include "common/program/options.h"
-#include "common/program/read_file.h"
-#include "common/program/ready_file.h"
-#include "mock/api/api.h"
-#include "mock/domain/hypervisor.h"
-#include "mock/domain/world.h"
-#include "mock/http/serve.h"
+#include "common/base/scope.h"
+#include "common/base/text.h"
+#include "mock/serve_command.h"
 #include "mock/truth_command.h"
 
-static const struct option_spec specs[] = {
-    { "listen", "HOST:PORT", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
-    { "auth", "any|off|jwt", "any",
-      "any: every non-empty bearer token is accepted; off: none needed; jwt: only tokens signed "
-      "with the secret, for what their permissions allow" },
-    { "jwt-secret-file", "FILE", NULL, "with --auth jwt: the HMAC secret; a final newline is cut" },
-    { "truth", "spec|server", "spec",
-      "where they disagree, what the API description promises or what the real server sends; see "
-      "hypeman-mock truth" },
-    { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },
-    { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },
-    { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },
-    { "default-hypervisor", "NAME", "firecracker", "of instances that do not ask for one" },
-    { "max-body", "BYTES", "8388608", "largest request body; more is answered 413" },
-    { "log", "off|text|json", "text", "one line per request on stderr" },
-    { "ready-file", "FILE", NULL, "written once serving: program, version, pid, urls" },
-    { "ready-fd", "N", NULL, "the same line to an inherited descriptor, which is then closed" },
-    { 0 },
+static const struct {
+    const char *name;
+    int (*run)(int argc,
+               char *const *argv); /* argv starts with the name; returns the exit status */
+} commands[] = {
+    { "truth", truth_command },
 };
 
-static const struct options_program program = {
-    .name = "hypeman-mock",
-    .env_prefix = "HYPEMAN_MOCK",
-    .summary =
-        "The Hypeman REST API in memory, for tests and development without hypervisors. Also: "
-        "hypeman-mock truth --help.",
-    .specs = specs,
-};
-
-struct settings {
-    struct listen_address listen;
-    struct api_settings api;
-    struct buffer secret; /* what api.jwt_secret points into */
-    struct world_settings world;
-    bool seeded;
-    uint64_t seed;
-    size_t max_body;
-    enum log_form log;
-    const char *ready_file; /* NULL for none */
-    int ready_fd;           /* -1 for none   */
-};
-
-static void settings_scope_end(struct settings *settings)
+static int complain(const char *word)
 {
-    buffer_fini(&settings->secret);
-}
+    enum { EXIT_USAGE = 2 };
+    const char *names[ARRAY_LEN(commands) + 1] = { 0 };
 
-static bool read_hypervisor(const struct options *o, enum hypervisor *out, struct error *err)
-{
-    const char *names[HYPERVISOR_COUNT] = { 0 };
-    size_t chosen;
-
-    for (enum hypervisor h = HYPERVISOR_UNSET + 1; h < HYPERVISOR_COUNT; h++)
-        names[h - 1] = hypervisor_name(h);
-    if (!options_choice(o, "default-hypervisor", names, &chosen, err))
-        return false;
-    *out = (enum hypervisor)(chosen + 1);
-    return true;
-}
-
-static bool read_seed(const struct options *o, struct settings *out, struct error *err)
-{
-    const char *text = options_text(o, "seed");
-
-    out->seeded = text != NULL;
-    if (text == NULL || text_parse_u64(text_of(text), &out->seed))
-        return true;
-    return options_complain(o, "seed", err, "must be a whole number of 0 or more");
-}
-
-enum { SECRET_MAX = 64 * 1024 };
-
-static struct text without_final_newline(struct text t)
-{
-    if (t.len == 0 || t.data[t.len - 1] != '\n')
-        return t;
-    t.len--;
-    if (t.len > 0 && t.data[t.len - 1] == '\r')
-        t.len--;
-    return t;
-}
-
-static bool read_secret(const struct options *o, struct settings *out, struct error *err)
-{
-    static const char option[] = "jwt-secret-file";
-    const char *path = options_text(o, option);
-    struct error why = { 0 };
-
-    if (path == NULL)
-        return out->api.auth != AUTH_JWT ||
-               options_complain(o, option, err, "is required with --auth jwt");
-    if (out->api.auth != AUTH_JWT)
-        return options_complain(o, option, err, "has a meaning with --auth jwt only");
-    if (!read_file(path, SECRET_MAX, &out->secret, &why))
-        return options_complain(o, option, err, "is of no use: %s", why.message);
-    out->api.jwt_secret = without_final_newline(buffer_text(&out->secret));
-    return out->api.jwt_secret.len > 0 ||
-           options_complain(o, option, err, "is of no use: %s is empty", path);
-}
-
-static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)
-{
-    int64_t fd = -1;
-
-    if (options_text(o, "ready-fd") != NULL && !options_i64(o, "ready-fd", 0, INT32_MAX, &fd, err))
-        return false;
-    out->ready_fd = (int)fd;
-    return true;
-}
-
-/* The contract's example host is full with 16 default instances. A mock's should never surprise a
- * test that way, so it has the example's figures, which show in every instance, and endless room.
- */
-static struct capacity endless_capacity(void)
-{
-    struct capacity capacity = capacity_default();
-
-    for (size_t i = 0; i < CAPACITY_KIND_COUNT; i++)
-        capacity.oversub_permille[i] = 1000000000;
-    return capacity;
-}
-
-static bool read_settings(const struct options *o, struct settings *out, struct error *err)
-{
-    static const char *const auth_modes[] = {
-        [AUTH_ANY] = "any", [AUTH_OFF] = "off", [AUTH_JWT] = "jwt", NULL
-    };
-    static const char *const truths[] = { [TRUTH_SPEC] = "spec", [TRUTH_SERVER] = "server", NULL };
-    size_t auth, truth, log;
-    int64_t max_body;
-
-    *out = (struct settings){ .world = world_settings_default() };
-    out->world.capacity = endless_capacity();
-    if (!options_listen(o, "listen", &out->listen, err) ||
-        !options_choice(o, "auth", auth_modes, &auth, err) ||
-        !options_choice(o, "truth", truths, &truth, err) || !read_seed(o, out, err) ||
-        !options_duration(o, "boot-delay", &out->world.boot_delay_ns, err) ||
-        !options_duration(o, "compression-delay", &out->world.compression_delay_ns, err) ||
-        !read_hypervisor(o, &out->world.default_hypervisor, err) ||
-        !options_i64(o, "max-body", 1, INT32_MAX, &max_body, err) ||
-        !options_choice(o, "log", log_form_names, &log, err) || !read_ready_fd(o, out, err))
-        return false;
-    out->api.auth = (enum auth_mode)auth;
-    out->api.truth = (enum truth)truth;
-    out->world.quirks = ledger_quirks(out->api.truth);
-    out->max_body = (size_t)max_body;
-    out->log = (enum log_form)log;
-    out->ready_file = options_text(o, "ready-file");
-    return read_secret(o, out, err);
-}
-
-/* As many connections as the system gives descriptors for, less our own. */
-static unsigned connection_limit(void)
-{
-    enum { OWN_DESCRIPTORS = 32, FEWEST = 64, MOST = 16384 };
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return 512;
-    files.rlim_cur = files.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= FEWEST)
-        return OWN_DESCRIPTORS;
-    const rlim_t limit = files.rlim_cur - OWN_DESCRIPTORS;
-    return limit > MOST ? MOST : (unsigned)limit;
-}
-
-static bool announce(const struct settings *settings, const char *url, struct error *err)
-{
-    const struct ready ready = { .program = program.name, .urls = &url, .url_count = 1 };
-
-    if (settings->log != LOG_FORM_OFF)
-        fprintf(stderr, "%s %s listening on %s\n", program.name, TESTKIT_VERSION, url);
-    if (settings->ready_file != NULL && !ready_file_write(settings->ready_file, &ready, err))
-        return false;
-    if (settings->ready_fd < 0)
-        return true;
-    const bool written = ready_write_fd(settings->ready_fd, &ready, err);
-    close(settings->ready_fd);
-    return written;
-}
-
-static bool run(const struct settings *settings, struct error *err)
-{
-    struct rng_seeded stream;
-    const struct env env = {
-        .clock = clock_system(),
-        .rng = settings->seeded ? rng_from_seed(&stream, settings->seed) : rng_system(),
-        .mem = mem_libc(),
-    };
-    struct listener listener;
-    struct line_log log;
-    struct http_server *server = NULL;
-
-    if (!listener_open(settings->listen.host, settings->listen.port, "--listen", &listener, err))
-        return false;
-
-    line_log_init(&log, settings->log, STDERR_FILENO);
-    struct world *world = world_new(&env, &settings->world);
-    struct api *api = world == NULL ? NULL : api_new(world, &settings->api);
-    bool ok;
-    if (api == NULL) {
-        close(listener.fd);
-        ok = error_set(err, ERROR_NO_MEMORY, "out of memory");
-    } else {
-        const struct http_server_settings http = {
-            .listen_fd = listener.fd,
-            .api = api,
-            .log = &log,
-            .max_body = settings->max_body,
-            .max_connections = connection_limit(),
-            .stalled_seconds = HTTP_SERVER_STALLED_SECONDS,
-            .idle_seconds = HTTP_SERVER_IDLE_SECONDS,
-        };
-        ok = http_server_new(&http, &server, err) && announce(settings, listener.url, err) &&
-             serve_until_signal(server, &log, err);
-    }
-
-    http_server_free(server);
-    api_free(api);
-    world_free(world);
-    line_log_fini(&log);
-    return ok;
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        names[i] = commands[i].name;
+    const char *near = text_nearest(word, names);
+    (void)fprintf(stderr, "hypeman-mock: there is no command \"%s\"%s%s%s (see --help)\n", word,
+                  near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+                  near == NULL ? "" : "?");
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "truth") == 0)
-        return truth_command(argc - 1, argv + 1);
-
-    struct options options;
-    SCOPED(settings) struct settings settings = { 0 };
-    struct error err = { 0 };
-
-    serve_take_signals();
-    switch (options_parse(&program, argc, argv, &options)) {
-    case OPTIONS_RUN:
-        break;
-    case OPTIONS_EXIT_OK:
-        return 0;
-    case OPTIONS_EXIT_USAGE:
-        return 2;
+    if (argc < 2 || argv[1][0] == '-')
+        return serve_command(argc, argv);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
     }
-    if (!read_settings(&options, &settings, &err))
-        return options_usage(&program, &err);
-    if (run(&settings, &err))
-        return 0;
-    fprintf(stderr, "%s: %s\n", program.name, err.message);
-    return 1;
+    return complain(argv[1]);
 }

@@ -1,0 +1,121 @@
+#include "mock/settings.h"
+
+#include "common/program/read_file.h"
+#include "mock/domain/hypervisor.h"
+
+void settings_scope_end(struct settings *settings)
+{
+    buffer_fini(&settings->secret);
+}
+
+static bool read_hypervisor(const struct options *o, enum hypervisor *out, struct error *err)
+{
+    const char *names[HYPERVISOR_COUNT] = { 0 };
+    size_t chosen;
+
+    for (enum hypervisor h = HYPERVISOR_UNSET + 1; h < HYPERVISOR_COUNT; h++)
+        names[h - 1] = hypervisor_name(h);
+    if (!options_choice(o, "default-hypervisor", names, &chosen, err))
+        return false;
+    *out = (enum hypervisor)(chosen + 1);
+    return true;
+}
+
+static bool read_seed(const struct options *o, struct settings *out, struct error *err)
+{
+    const char *text = options_text(o, "seed");
+
+    out->seeded = text != NULL;
+    if (text == NULL || text_parse_u64(text_of(text), &out->seed))
+        return true;
+    return options_complain(o, "seed", err, "must be a whole number of 0 or more");
+}
+
+enum { SECRET_MAX = 64 * 1024 };
+static const char secret_option[] = "jwt-secret-file";
+
+static struct text without_final_newline(struct text t)
+{
+    if (t.len == 0 || t.data[t.len - 1] != '\n')
+        return t;
+    t.len--;
+    if (t.len > 0 && t.data[t.len - 1] == '\r')
+        t.len--;
+    return t;
+}
+
+bool settings_read_secret(const struct options *o, struct buffer *file, struct text *secret,
+                          struct error *err)
+{
+    const char *path = options_text(o, secret_option);
+    struct error why = { 0 };
+
+    if (!read_file(path, SECRET_MAX, file, &why))
+        return options_complain(o, secret_option, err, "is of no use: %s", why.message);
+    *secret = without_final_newline(buffer_text(file));
+    return secret->len > 0 ||
+           options_complain(o, secret_option, err, "is of no use: %s is empty", path);
+}
+
+/* Where it is needed, and only there. */
+static bool read_secret(const struct options *o, struct settings *out, struct error *err)
+{
+    if (options_text(o, secret_option) == NULL)
+        return out->api.auth != AUTH_JWT ||
+               options_complain(o, secret_option, err, "is required with --auth jwt");
+    if (out->api.auth != AUTH_JWT)
+        return options_complain(o, secret_option, err, "has a meaning with --auth jwt only");
+    return settings_read_secret(o, &out->secret, &out->api.jwt_secret, err);
+}
+
+static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)
+{
+    int64_t fd = -1;
+
+    if (options_text(o, "ready-fd") != NULL && !options_i64(o, "ready-fd", 0, INT32_MAX, &fd, err))
+        return false;
+    out->ready_fd = (int)fd;
+    return true;
+}
+
+/* The contract's example host is full with 16 default instances. A mock's should never surprise a
+ * test that way, so it has the example's figures, which show in every instance, and endless room.
+ */
+static struct capacity endless_capacity(void)
+{
+    struct capacity capacity = capacity_default();
+
+    for (size_t i = 0; i < CAPACITY_KIND_COUNT; i++)
+        capacity.oversub_permille[i] = 1000000000;
+    return capacity;
+}
+
+bool settings_read(const struct options *o, struct settings *out, struct error *err)
+{
+    static const char *const auth_modes[] = {
+        [AUTH_ANY] = "any", [AUTH_OFF] = "off", [AUTH_JWT] = "jwt", NULL
+    };
+    static const char *const truths[] = { [TRUTH_SPEC] = "spec", [TRUTH_SERVER] = "server", NULL };
+    size_t auth, truth, log;
+    int64_t max_body;
+
+    *out = (struct settings){ .world = world_settings_default() };
+    out->world.capacity = endless_capacity();
+    if (!options_listen(o, "listen", &out->listen, err) ||
+        !options_choice(o, "auth", auth_modes, &auth, err) ||
+        !options_choice(o, "truth", truths, &truth, err) || !read_seed(o, out, err) ||
+        !options_duration(o, "boot-delay", &out->world.boot_delay_ns, err) ||
+        !options_duration(o, "compression-delay", &out->world.compression_delay_ns, err) ||
+        !read_hypervisor(o, &out->world.default_hypervisor, err) ||
+        !options_i64(o, "max-body", 1, INT32_MAX, &max_body, err) ||
+        !options_choice(o, "log", log_form_names, &log, err) || !read_ready_fd(o, out, err))
+        return false;
+    out->api.auth = (enum auth_mode)auth;
+    out->api.truth = (enum truth)truth;
+    out->world.quirks = ledger_quirks(out->api.truth);
+    out->max_body = (size_t)max_body;
+    out->exit_with_parent = options_switch(o, "exit-with-parent");
+    out->log = (enum log_form)log;
+    out->ready_file = options_text(o, "ready-file");
+    return read_secret(o, out, err);
+}
