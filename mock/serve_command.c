@@ -11,26 +11,20 @@
 #include "mock/service.h"
 #include "mock/settings.h"
 
-static const struct option_spec specs[] = { SETTINGS_SPECS("127.0.0.1:4973", "text"), { 0 } };
-
 static const struct options_program program = {
     .name = "hypeman-mock",
     .env_prefix = "HYPEMAN_MOCK",
     .summary = "The Hypeman REST API in memory, for tests and development without hypervisors. "
                "Also: hypeman-mock truth --help.",
-    .specs = specs,
+    .specs = settings_specs,
 };
 
 /* For serve(): any signal means the end. */
 static bool was_signalled(void *ctx)
 {
     const int *fd = ctx;
-    struct signal_news news;
-    bool any = false;
 
-    while (signals_next(*fd, &news))
-        any = true;
-    return any;
+    return signals_take(*fd);
 }
 
 static bool lost_its_parent(void *ctx)

@@ -3,6 +3,27 @@
 #include "common/program/read_file.h"
 #include "mock/domain/hypervisor.h"
 
+const struct option_spec settings_specs[] = {
+    { "listen", "HOST:PORT", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
+    { "auth", "any|off|jwt", "any",
+      "any: every non-empty bearer token is accepted; off: none needed; jwt: only tokens "
+      "signed with the secret, for what their permissions allow" },
+    { "jwt-secret-file", "FILE", NULL, "with --auth jwt: the HMAC secret; a final newline is cut" },
+    { "truth", "spec|server", "spec",
+      "where they disagree, what the API description promises or what the real server sends; "
+      "see hypeman-mock truth" },
+    { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },
+    { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },
+    { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },
+    { "default-hypervisor", "NAME", "firecracker", "of instances that do not ask for one" },
+    { "max-body", "BYTES", "8388608", "largest request body; more is answered 413" },
+    { "exit-with-parent", NULL, NULL, "end, as at SIGTERM, when the parent process does" },
+    { "log", "off|text|json", "text", "one line per request on stderr" },
+    { "ready-file", "FILE", NULL, "written once serving: program, version, pid, urls" },
+    { "ready-fd", "N", NULL, "the same line to an inherited descriptor, which is then closed" },
+    { 0 },
+};
+
 void settings_scope_end(struct settings *settings)
 {
     buffer_fini(&settings->secret);
@@ -32,7 +53,6 @@ static bool read_seed(const struct options *o, struct settings *out, struct erro
 }
 
 enum { SECRET_MAX = 64 * 1024 };
-static const char secret_option[] = "jwt-secret-file";
 
 static struct text without_final_newline(struct text t)
 {
@@ -44,28 +64,23 @@ static struct text without_final_newline(struct text t)
     return t;
 }
 
-bool settings_read_secret(const struct options *o, struct buffer *file, struct text *secret,
-                          struct error *err)
-{
-    const char *path = options_text(o, secret_option);
-    struct error why = { 0 };
-
-    if (!read_file(path, SECRET_MAX, file, &why))
-        return options_complain(o, secret_option, err, "is of no use: %s", why.message);
-    *secret = without_final_newline(buffer_text(file));
-    return secret->len > 0 ||
-           options_complain(o, secret_option, err, "is of no use: %s is empty", path);
-}
-
 /* Where it is needed, and only there. */
 static bool read_secret(const struct options *o, struct settings *out, struct error *err)
 {
-    if (options_text(o, secret_option) == NULL)
+    static const char option[] = "jwt-secret-file";
+    const char *path = options_text(o, option);
+    struct error why = { 0 };
+
+    if (path == NULL)
         return out->api.auth != AUTH_JWT ||
-               options_complain(o, secret_option, err, "is required with --auth jwt");
+               options_complain(o, option, err, "is required with --auth jwt");
     if (out->api.auth != AUTH_JWT)
-        return options_complain(o, secret_option, err, "has a meaning with --auth jwt only");
-    return settings_read_secret(o, &out->secret, &out->api.jwt_secret, err);
+        return options_complain(o, option, err, "has a meaning with --auth jwt only");
+    if (!read_file(path, SECRET_MAX, &out->secret, &why))
+        return options_complain(o, option, err, "is of no use: %s", why.message);
+    out->api.jwt_secret = without_final_newline(buffer_text(&out->secret));
+    return out->api.jwt_secret.len > 0 ||
+           options_complain(o, option, err, "is of no use: %s is empty", path);
 }
 
 static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)

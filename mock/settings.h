@@ -1,5 +1,4 @@
-/* What the flags of a serving hypeman-mock say: the command line of `hypeman-mock` itself and of
- * the subcommands that serve too. */
+/* What the flags of a serving hypeman-mock say. */
 #ifndef TESTKIT_MOCK_SETTINGS_H
 #define TESTKIT_MOCK_SETTINGS_H
 
@@ -14,28 +13,8 @@
 #include "mock/api/api.h"
 #include "mock/domain/world.h"
 
-/* The rows of an option table that settings_read() understands. */
-#define SETTINGS_SPECS(default_listen, default_log)                                                \
-    { "listen", "HOST:PORT", default_listen, "where to serve; port 0 picks a free one" },          \
-        { "auth", "any|off|jwt", "any",                                                            \
-          "any: every non-empty bearer token is accepted; off: none needed; jwt: only tokens "     \
-          "signed with the secret, for what their permissions allow" },                            \
-        { "jwt-secret-file", "FILE", NULL,                                                         \
-          "with --auth jwt: the HMAC secret; a final newline is cut" },                            \
-        { "truth", "spec|server", "spec",                                                          \
-          "where they disagree, what the API description promises or what the real server sends; " \
-          "see hypeman-mock truth" },                                                              \
-        { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },            \
-        { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },          \
-        { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },        \
-        { "default-hypervisor", "NAME", "firecracker", "of instances that do not ask for one" },   \
-        { "max-body", "BYTES", "8388608", "largest request body; more is answered 413" },          \
-        { "exit-with-parent", NULL, NULL, "end, as at SIGTERM, when the parent process does" },    \
-        { "log", "off|text|json", default_log, "one line per request on stderr" },                 \
-        { "ready-file", "FILE", NULL, "written once serving: program, version, pid, urls" },       \
-    {                                                                                              \
-        "ready-fd", "N", NULL, "the same line to an inherited descriptor, which is then closed"    \
-    }
+/* The flags that settings_read() understands. */
+extern const struct option_spec settings_specs[];
 
 struct settings {
     struct listen_address listen;
@@ -55,12 +34,5 @@ struct settings {
  * Fails  INVALID_ARGUMENT  a flag's value, or flags that do not fit together */
 MUST_USE bool settings_read(const struct options *o, struct settings *out, struct error *err);
 void settings_scope_end(struct settings *settings);
-
-/* The HMAC secret in the file that --jwt-secret-file names, which is given.
- * file    owned by the caller: buffer_fini(); what *secret points into
- * secret  at least a byte; a final newline is cut
- * Fails   INVALID_ARGUMENT  the file is of no use, and why */
-MUST_USE bool settings_read_secret(const struct options *o, struct buffer *file,
-                                   struct text *secret, struct error *err);
 
 #endif

@@ -20,12 +20,12 @@ bool signals_open(const int *signals, int *fd, struct error *err)
            error_set(err, ERROR_INTERNAL, "cannot wait for signals: %s", strerror(errno));
 }
 
-bool signals_next(int fd, struct signal_news *out)
+bool signals_take(int fd)
 {
     struct signalfd_siginfo info;
+    bool any = false;
 
-    if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
-        return false;
-    *out = (struct signal_news){ (int)info.ssi_signo, info.ssi_code == SI_KERNEL };
-    return true;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
+        any = true;
+    return any;
 }

@@ -28,7 +28,7 @@ enum upstream_outcome {
     UPSTREAM_FAILED,      /* a fault on our side (memory, descriptors); nothing was sent       */
 };
 
-enum { UPSTREAM_KEPT_MAX = 8, UPSTREAM_KEPT_BYTES = 1024 };
+enum { UPSTREAM_KEPT_MAX = 16, UPSTREAM_KEPT_BYTES = 1024 };
 
 /* One request and its answer. Owned by the caller, who keeps it, and everything it borrows, alive
  * and unchanged from submit until `done` is called. */

@@ -132,52 +132,19 @@ static void each_http_status_has_its_code(void **state)
     }
 }
 
-/* Decision 3. A row holds from its status to the next row's. */
-static const struct {
-    int from;
-    enum rpc_code code;
-} status_table[] = {
-    { 200, RPC_OK },
-    { 300, RPC_UNKNOWN },
-    { 400, RPC_INVALID_ARGUMENT },
-    { 401, RPC_UNAUTHENTICATED },
-    { 402, RPC_FAILED_PRECONDITION },
-    { 403, RPC_PERMISSION_DENIED },
-    { 404, RPC_NOT_FOUND },
-    { 405, RPC_INTERNAL },
-    { 407, RPC_FAILED_PRECONDITION },
-    { 408, RPC_DEADLINE_EXCEEDED },
-    { 409, RPC_ABORTED },
-    { 410, RPC_FAILED_PRECONDITION },
-    { 413, RPC_RESOURCE_EXHAUSTED },
-    { 414, RPC_FAILED_PRECONDITION },
-    { 415, RPC_INTERNAL },
-    { 416, RPC_OUT_OF_RANGE },
-    { 417, RPC_FAILED_PRECONDITION },
-    { 429, RPC_RESOURCE_EXHAUSTED },
-    { 430, RPC_FAILED_PRECONDITION },
-    { 499, RPC_CANCELLED },
-    { 500, RPC_INTERNAL },
-    { 501, RPC_UNIMPLEMENTED },
-    { 502, RPC_UNAVAILABLE },
-    { 504, RPC_DEADLINE_EXCEEDED },
-    { 505, RPC_INTERNAL },
-};
-
+/* Decision 3. What the table is, its unit test knows. */
 static void every_status_from_200_to_599_has_the_code_of_the_table(void **state)
 {
     struct gateway_rig *rig = *state;
-    size_t row = 0;
     for (int status = 200; status < 600; status++) {
-        while (row + 1 < ARRAY_LEN(status_table) && status_table[row + 1].from <= status)
-            row++;
+        const enum rpc_code expected = rpc_code_from_http(status);
         fake_upstream_reply(rig->upstream,
                             http_answer(&rig->memory, status, JSON,
                                         status == 204 || status == 304 ? TEXT("") : TEXT("{}")));
         SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get(rig);
-        if (reply.code != (int)status_table[row].code)
+        if (reply.code != (int)expected)
             fail_msg("%d: %s instead of %s", status, rpc_code_name((enum rpc_code)reply.code),
-                     rpc_code_name(status_table[row].code));
+                     rpc_code_name(expected));
     }
 }
 

@@ -1,0 +1,106 @@
+/* hypeman-mock as a process: its commands, and whom it outlives. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/scope.h"
+#include "tests/support/program.h"
+
+static void an_unknown_command_is_refused_with_the_nearest(void **state)
+{
+    static const struct {
+        const char *word;
+        const char *said;
+    } rows[] = {
+        { "trut", "there is no command \"trut\"; did you mean truth?" },
+        { "serve-me", "there is no command \"serve-me\" (see --help)" },
+        { "", "there is no command \"\"" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct program mock;
+        assert_true(program_spawn(&mock, "hypeman-mock", (const char *[]){ rows[i].word, NULL }));
+        assert_int_equal(program_wait(&mock), 2);
+        assert_non_null(strstr(mock.output, rows[i].said));
+        program_free(&mock);
+    }
+}
+
+/* The mock's parent: ends once the mock serves, with status 0, having passed the mock's line on. */
+static void be_a_parent(int line_fd, int held_fd)
+{
+    char program[4096], number[16], line[512];
+    int ready[2];
+
+    (void)snprintf(program, sizeof program, "%s/hypeman-mock", getenv("TESTKIT_BIN"));
+    if (pipe(ready) != 0)
+        _exit(1);
+    (void)snprintf(number, sizeof number, "%d", ready[1]);
+    if (fork() == 0) {
+        close(ready[0]);
+        close(line_fd);
+        (void)execl(program, program, "--listen", "127.0.0.1:0", "--log", "off",
+                    "--exit-with-parent", "--ready-fd", number, (char *)NULL);
+        _exit(127);
+    }
+    close(ready[1]);
+    close(held_fd);
+    const ssize_t len = read(ready[0], line, sizeof line);
+    _exit(len > 0 && write(line_fd, line, (size_t)len) == len ? 0 : 1);
+}
+
+/* Nobody writes to held_fd: it ends when the last process that holds its other side does. */
+static bool ends_in_time(int held_fd)
+{
+    struct pollfd end = { .fd = held_fd };
+    return poll(&end, 1, 10000) == 1 && (end.revents & POLLHUP) != 0;
+}
+
+static void with_exit_with_parent_it_ends_when_its_parent_does(void **state)
+{
+    int line_pipe[2], held[2], status;
+    char line[512] = "";
+    (void)state;
+
+    assert_int_equal(pipe(line_pipe), 0);
+    assert_int_equal(pipe(held), 0);
+    const pid_t parent = fork();
+    if (parent == 0) {
+        close(held[0]);
+        be_a_parent(line_pipe[1], held[1]);
+    }
+    close(line_pipe[1]);
+    close(held[1]);
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_int_equal(status, 0);
+    assert_true(read(line_pipe[0], line, sizeof line - 1) > 0);
+    const bool ended = ends_in_time(held[0]);
+    const char *pid = strstr(line, "\"pid\":");
+    assert_non_null(pid);
+    if (!ended)
+        (void)kill((pid_t)strtol(pid + sizeof "\"pid\":" - 1, NULL, 10), SIGKILL);
+    assert_true(ended);
+    close(line_pipe[0]);
+    close(held[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unknown_command_is_refused_with_the_nearest),
+        cmocka_unit_test(with_exit_with_parent_it_ends_when_its_parent_does),
+    };
+    return cmocka_run_group_tests_name("mock.program", tests, NULL, NULL);
+}
