@@ -18,6 +18,9 @@ enum {
      * enough for our own limits to speak first, and no more, since all of it is cleared after every
      * request. */
     CONNECTION_MEMORY_BYTES = 32 * 1024,
+    /* Kept by every stream as long as it lives, and used with HTTP/1.0 only: chunks are read into
+     * the connection's own memory. */
+    STREAM_BLOCK_BYTES = 4 * 1024,
 };
 
 struct http_server {
@@ -97,7 +100,7 @@ static struct MHD_Response *make_response(struct session *session)
     struct response *res = &x->response;
 
     if (res->stream.next != NULL)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, RESPONSE_CHUNK_BYTES,
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
                                                  on_read_stream, session, NULL);
     x->sent_bytes = res->body.len;
     /* The bytes stay with the exchange, which outlives the answer. */
