@@ -121,6 +121,7 @@ static const struct {
     const char *message; /* for a person */
 } protocol_faults[] = {
     [PROTOCOL_BAD_TARGET] = { 400, "400 Bad Request", "malformed request target" },
+    [PROTOCOL_BAD_HEADER] = { 400, "400 Bad Request", "malformed header name" },
     [PROTOCOL_NO_HOST] = { 400, "400 Bad Request: missing required Host header",
                            "missing required Host header" },
     [PROTOCOL_UNKNOWN_CODING] = { 501, "501 Not Implemented: unsupported transfer encoding",

@@ -92,6 +92,7 @@ void response_text(struct response *res, int status, const char *text);
  * feed, as Go's server writes it, or the API's error shape, by the truth (HTTP-003, HTTP-004). */
 enum protocol_fault {
     PROTOCOL_BAD_TARGET,
+    PROTOCOL_BAD_HEADER,
     PROTOCOL_NO_HOST,
     PROTOCOL_UNKNOWN_CODING,
     PROTOCOL_TWO_LENGTHS,

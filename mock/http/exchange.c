@@ -49,12 +49,29 @@ static struct text header(const struct exchange *x, const char *name)
     return http_find_header(x->headers, x->request.header_count, name);
 }
 
+/* RFC 9110's token. */
+static bool is_token(struct text name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.data[i];
+        const bool letter_or_digit =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (c == '\0' || (!letter_or_digit && strchr("!#$%&'*+-.^_`|~", c) == NULL))
+            return false;
+    }
+    return name.len > 0;
+}
+
 /* libmicrohttpd takes a body in any coding but "chunked" to go on until the connection ends, and of
- * two lengths the first. */
+ * two lengths the first; "Content-Length " is some other header to it, and the body the next
+ * request. */
 static void note_framing(struct exchange *x, struct text name, struct text value)
 {
-    if (text_equal_nocase(name, TEXT("Transfer-Encoding"))) {
-        if (!text_equal_nocase(value, TEXT("chunked")))
+    if (!is_token(name)) {
+        x->malformed_name = true;
+    } else if (text_equal_nocase(name, TEXT("Transfer-Encoding"))) {
+        if (!text_equal_nocase(value, TEXT("chunked")) ||
+            header(x, "Transfer-Encoding").data != NULL)
             x->unknown_coding = true;
     } else if (text_equal_nocase(name, TEXT("Content-Length"))) {
         const struct text before = header(x, "Content-Length");
@@ -128,6 +145,8 @@ bool exchange_check_head(struct exchange *x, struct text method, struct text ver
                       "request headers are more than 100, or larger than 16384 bytes");
     if (!target_split(x->target, &x->request.path, &x->request.query))
         return refuse_protocol(x, PROTOCOL_BAD_TARGET); /* HTTP-004 */
+    if (x->malformed_name)
+        return refuse_protocol(x, PROTOCOL_BAD_HEADER);
     if (text_equal_cstr(version, "HTTP/1.1") && header(x, "Host").data == NULL)
         return refuse_protocol(x, PROTOCOL_NO_HOST); /* HTTP-003 */
     if (x->unknown_coding)
@@ -193,6 +212,7 @@ void exchange_end(struct exchange *x)
     x->target = (struct text){ 0 };
     x->request = (struct http_request){ 0 };
     x->header_bytes = 0;
+    x->malformed_name = false;
     x->unknown_coding = false;
     x->lengths_differ = false;
     x->drained_bytes = 0;

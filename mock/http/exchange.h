@@ -47,7 +47,8 @@ struct exchange {
     struct http_request request;
     struct http_header headers[EXCHANGE_MAX_HEADERS];
     size_t header_bytes;
-    bool unknown_coding;    /* Transfer-Encoding other than chunked */
+    bool malformed_name;    /* of a header */
+    bool unknown_coding;    /* Transfer-Encoding other than chunked, or more than one */
     bool lengths_differ;    /* two Content-Lengths                  */
     uint64_t drained_bytes; /* of a body that is refused */
     bool body_too_large;

@@ -21,6 +21,11 @@ enum {
     /* Kept by every stream as long as it lives, and used with HTTP/1.0 only: chunks are read into
      * the connection's own memory. */
     STREAM_BLOCK_BYTES = 4 * 1024,
+    /* When a chunk's line does not fit into that memory libmicrohttpd no longer reads it, and wants
+     * to go on at once, without end. After so many runs from which nothing came it is let alone for
+     * a while; whatever happens on a socket still wakes the loop. */
+    MAX_FRUITLESS_RUNS = 100,
+    FRUITLESS_PAUSE_MS = 10,
 };
 
 struct http_server {
@@ -28,6 +33,7 @@ struct http_server {
     struct http_server_settings settings;
     struct sessions sessions;
     size_t busy;
+    unsigned fruitless_runs; /* in a row: wanted at once, and nothing was heard */
     bool quiescing;
 };
 
@@ -46,6 +52,7 @@ static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *
     struct http_server *server = cls;
     struct session *session = session_begin(&server->sessions, connection);
 
+    server->sessions.heard = true;
     if (session == NULL)
         return NULL;
     exchange_begin(&session->x, text_of(uri));
@@ -78,6 +85,7 @@ static ssize_t on_read_stream(void *cls, uint64_t position, char *out, size_t ma
     size_t len;
     (void)position;
 
+    session->all->heard = true;
     if (session->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     switch (exchange_read_stream(x, out, max, &len)) {
@@ -165,6 +173,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct session *session = *request_context;
     (void)url;
 
+    server->sessions.heard = true;
     if (session == NULL)
         return MHD_NO;
     struct exchange *x = &session->x;
@@ -177,7 +186,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     }
     if (x->stage == EXCHANGE_WAITING)
         return session->gone ? MHD_NO : send_response(server, session);
-    if (*upload_size == 0)
+    /* Not by the size: a body of none may come in a piece of none (HTTP-010). */
+    if (upload == NULL)
         return answer(server, session);
     const size_t len = *upload_size;
     *upload_size = 0;
@@ -203,6 +213,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     struct http_server *server = cls;
     struct session *session = *request_context;
 
+    server->sessions.heard = true;
     if (session == NULL)
         return;
     if (session->x.stage == EXCHANGE_ANSWERING)
@@ -315,6 +326,8 @@ int http_server_timeout_ms(const struct http_server *server)
         return 0;
     if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout < LONGEST_MS)
         ms = (int64_t)timeout;
+    if (ms == 0 && server->fruitless_runs > MAX_FRUITLESS_RUNS)
+        ms = FRUITLESS_PAUSE_MS;
     if (pause_ns / NS_PER_MS < ms)
         ms = pause_ns / NS_PER_MS + (pause_ns % NS_PER_MS > 0);
     return ms > LONGEST_MS ? LONGEST_MS : (int)ms;
@@ -322,9 +335,14 @@ int http_server_timeout_ms(const struct http_server *server)
 
 void http_server_run(struct http_server *server)
 {
+    MHD_UNSIGNED_LONG_LONG timeout;
+    const bool at_once = MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0;
+
     sessions_drop_departed(&server->sessions);
     server->sessions.resumed = false;
+    server->sessions.heard = false;
     MHD_run(server->daemon);
+    server->fruitless_runs = at_once && !server->sessions.heard ? server->fruitless_runs + 1 : 0;
     api_turn(server->settings.api, on_ready);
 }
 

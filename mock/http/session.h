@@ -30,6 +30,7 @@ struct sessions {
     int departures_fd; /* readable when a suspended connection's client has left */
     size_t suspended;  /* connections */
     bool resumed;      /* some, and libmicrohttpd has not yet run */
+    bool heard;        /* something of a request, in this run of libmicrohttpd's */
     struct session *spares;
     size_t spare_count;
 };

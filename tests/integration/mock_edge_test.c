@@ -629,6 +629,35 @@ static void slow_senders_are_cut(void **state)
     http_client_close(&idle.client);
 }
 
+/* libmicrohttpd reads no more of it and yet wants to go on at once, again and again. */
+static void a_chunk_line_that_never_ends_does_not_keep_the_loop_busy(void **state)
+{
+    enum { LINE_BYTES = 40 * 1024, FEW = 200 };
+    struct rig *rig = *state;
+    struct peer peer, other;
+    char *line = malloc(LINE_BYTES + 1);
+
+    memset(line, 'a', LINE_BYTES);
+    line[LINE_BYTES] = '\0';
+    connect_to(rig, &peer);
+    connect_to(rig, &other);
+    send_text(&peer, "POST /instances HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;");
+    send_text(&peer, line);
+    free(line);
+    send_get(&other, "/health");
+    expect_received(rig, &other, "{\"status\":\"ok\"}\n");
+    for (int turns = 0; http_server_timeout_ms(rig->server) == 0; turns++) {
+        assert_true(turns < FEW);
+        turn(rig, NULL, PATIENCE_MS);
+    }
+    send_get(&other, "/health");
+    expect_received(rig, &other, "{\"status\":\"ok\"}\n");
+    expect_closed(rig, &peer);
+    http_client_close(&peer.client);
+    http_client_close(&other.client);
+    expect_quiet(rig);
+}
+
 static void who_waits_for_an_answer_is_not_cut(void **state)
 {
     struct rig *rig = *state;
@@ -745,6 +774,8 @@ int main(void)
         TEST(a_client_that_ends_its_input_has_left),
         TEST(who_left_just_before_the_answer_gets_none),
         cmocka_unit_test_setup_teardown(slow_senders_are_cut, setup_impatient, teardown),
+        cmocka_unit_test_setup_teardown(a_chunk_line_that_never_ends_does_not_keep_the_loop_busy,
+                                        setup_impatient, teardown),
         cmocka_unit_test_setup_teardown(who_waits_for_an_answer_is_not_cut, setup_impatient,
                                         teardown),
         cmocka_unit_test_setup_teardown(idle_connections_end_after_their_time, setup_forgetful,

@@ -292,6 +292,8 @@ static void bad_request_lines_are_400_and_closed(void **state) /* HTTP-003, HTTP
         { "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", NULL },
         { "POST /instances HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
           REFUSAL("Bad Request", "two different Content-Length headers") },
+        { "POST /instances HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}",
+          REFUSAL("Bad Request", "malformed header name") },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -308,6 +310,27 @@ static void bad_request_lines_are_400_and_closed(void **state) /* HTTP-003, HTTP
     struct http_client client = connect_to(state);
     expect_health(&client);
     http_client_close(&client);
+}
+
+/* HTTP-010: also where there is nothing to continue with, and the next request has been sent. */
+static void who_expects_to_be_asked_without_a_body_is_answered(void **state)
+{
+    static const char *const requests[] = {
+        "GET /health HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
+        "POST /instances/none/stop HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+        char both[512];
+        struct http_client client = connect_to(state);
+        snprintf(both, sizeof both, "%sGET /health HTTP/1.1\r\nHost: x\r\n\r\n", requests[i]);
+        assert_true(http_client_send_text(&client, both));
+        struct http_answer answer = read_answer(&client, i == 2 ? 401 : 200);
+        http_answer_free(&answer);
+        expect_answer(&client, 200, "{\"status\":\"ok\"}\n");
+        http_client_close(&client);
+    }
 }
 
 static void an_unknown_transfer_encoding_is_501_and_closed(void **state)
@@ -885,6 +908,7 @@ int main(void)
         cmocka_unit_test(the_coding_of_a_body_is_not_looked_at),
         cmocka_unit_test(answers_carry_a_date_and_what_describes_their_body),
         cmocka_unit_test(bad_request_lines_are_400_and_closed),
+        cmocka_unit_test(who_expects_to_be_asked_without_a_body_is_answered),
         cmocka_unit_test(an_unknown_transfer_encoding_is_501_and_closed),
         cmocka_unit_test(garbage_harms_nobody_else),
         cmocka_unit_test(a_chunked_body_is_read),

@@ -139,25 +139,33 @@ static void a_body_whose_end_is_unclear_is_refused(void **state)
     static const struct {
         const char *name;
         const char *first;
-        const char *second;
-        int status; /* 0: taken */
+        const char *second; /* NULL: once */
+        int status;         /* 0: taken   */
     } cases[] = {
-        { "Transfer-Encoding", "Chunked", "chunked", 0 },
+        { "Transfer-Encoding", "Chunked", NULL, 0 },
+        { "Transfer-Encoding", "chunked", "chunked", 501 }, /* coded twice? */
         { "Transfer-Encoding", "gzip", "chunked", 501 },
         { "Transfer-Encoding", "chunked", "identity", 501 },
         { "transfer-encoding", "gzip, chunked", "chunked", 501 },
         { "Transfer-Encoding", "chunked ", "chunked", 501 }, /* libmicrohttpd compares all of it */
         { "Transfer-Encoding", "", "chunked", 501 },
+        { "Content-Length", "5", NULL, 0 },
         { "Content-Length", "5", "5", 0 },
         { "Content-Length", "5", "6", 400 },
         { "content-length", "5", "05", 400 },
+        { "Content-Length ", "5", NULL, 400 }, /* libmicrohttpd takes it for another header */
+        { "Transfer-Encoding\t", "chunked", NULL, 400 },
+        { "", "5", NULL, 400 },
+        { "A(b)", "5", NULL, 400 },
+        { "!#$%&'*+-.^_`|~09azAZ", "5", NULL, 0 },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         exchange_begin(x, TEXT("/a"));
         exchange_add_header(x, TEXT("Host"), TEXT("x"));
         exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].first));
-        exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].second));
+        if (cases[i].second != NULL)
+            exchange_add_header(x, text_of(cases[i].name), text_of(cases[i].second));
         const bool taken = exchange_check_head(x, TEXT("POST"), TEXT("HTTP/1.1"), 1);
         assert_int_equal(taken, cases[i].status == 0);
         if (!taken)
@@ -206,6 +214,14 @@ static void the_protocols_refusals_are_told_in_either_truth(void **state)
           "2",
           400,
           { "{\"code\":\"Bad Request\",\"message\":\"two different Content-Length headers\"}",
+            "400 Bad Request" } },
+        { "/a",
+          "x",
+          "Content-Length ",
+          "1",
+          "1",
+          400,
+          { "{\"code\":\"Bad Request\",\"message\":\"malformed header name\"}",
             "400 Bad Request" } },
     };
 
