@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mock/domain/go_quote.h"
+#include "mock/domain/record_list.h"
 
 #define REFUSE(err, ...)                                                                           \
     error_set_field((err), ERROR_INVALID_ARGUMENT, "credentials", "invalid request: " __VA_ARGS__)
@@ -97,6 +98,65 @@ static const char *host_pattern_fault(struct text pattern)
     return NULL;
 }
 
+/* --- many credentials, and what they have in common --------------------------------------- */
+
+typedef struct text name_of(const struct credential *credential);
+
+static struct text own_name(const struct credential *credential)
+{
+    return trimmed(credential->name);
+}
+
+static struct text variable_name(const struct credential *credential)
+{
+    return trimmed(credential->source_env);
+}
+
+/* Of equals the one given first comes first. */
+static int compare(const void *a, const void *b, name_of *name)
+{
+    const struct credential *left = *(const struct credential *const *)a;
+    const struct credential *right = *(const struct credential *const *)b;
+    int order = text_compare(name(left), name(right));
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+static int by_own_name(const void *a, const void *b)
+{
+    return compare(a, b, own_name);
+}
+
+static int by_variable(const void *a, const void *b)
+{
+    return compare(a, b, variable_name);
+}
+
+/* All of them in order; one request may have tens of thousands. Owned: record_list_fini(). */
+static bool sort_credentials(const struct mem *mem, const struct instance_config *config,
+                             int (*order)(const void *, const void *), struct record_list *out,
+                             struct error *err)
+{
+    for (size_t i = 0; i < config->credential_count; i++) {
+        if (!record_list_add(out, mem, &config->credentials[i]))
+            return error_set(err, ERROR_NO_MEMORY, "out of memory");
+    }
+    record_list_sort(out, order);
+    return true;
+}
+
+/* The first that is called as one before it; NULL when none is. */
+static const struct credential *first_namesake(const struct record_list *by_name)
+{
+    const struct credential *first = NULL;
+    for (size_t i = 1; i < by_name->count; i++) {
+        const struct credential *credential = by_name->items[i];
+        if (text_equal(own_name(credential), own_name(by_name->items[i - 1])) &&
+            (first == NULL || credential < first))
+            first = credential;
+    }
+    return first;
+}
+
 /* --- contents ---------------------------------------------------------------------------- */
 
 static bool check_hosts(struct go_quoted key, size_t index, struct text_list hosts,
@@ -124,18 +184,15 @@ static bool check_injection(struct go_quoted key, size_t index,
     return check_hosts(key, index, injection->hosts, err);
 }
 
-static bool check_content(const struct instance_config *config, size_t index, struct error *err)
+static bool check_content(const struct credential *credential, bool is_namesake, struct error *err)
 {
-    const struct credential *credential = &config->credentials[index];
-    struct text name = trimmed(credential->name);
+    struct text name = own_name(credential);
     if (name.len == 0)
         return REFUSE(err, "credentials key must be non-empty");
 
     struct go_quoted key = go_quote(name);
-    for (size_t i = 0; i < index; i++) {
-        if (text_equal(trimmed(config->credentials[i].name), name))
-            return REFUSE(err, "duplicate credentials key %s after normalization", key.text);
-    }
+    if (is_namesake)
+        return REFUSE(err, "duplicate credentials key %s after normalization", key.text);
     if (is_blank(credential->source_env))
         return REFUSE(err, "credentials[%s].source.env is required", key.text);
     for (size_t i = 0; i < credential->inject_count; i++) {
@@ -145,11 +202,25 @@ static bool check_content(const struct instance_config *config, size_t index, st
     return true;
 }
 
+static bool check_contents(const struct mem *mem, const struct instance_config *config,
+                           struct error *err)
+{
+    struct record_list by_name = { 0 };
+    bool good = sort_credentials(mem, config, by_own_name, &by_name, err);
+    const struct credential *namesake = good ? first_namesake(&by_name) : NULL;
+    for (size_t i = 0; good && i < config->credential_count; i++) {
+        const struct credential *credential = &config->credentials[i];
+        good = check_content(credential, credential == namesake, err);
+    }
+    record_list_fini(&by_name, mem);
+    return good;
+}
+
 static bool check_binding(const struct instance_config *config, const struct credential *credential,
                           struct error *err)
 {
-    struct go_quoted key = go_quote(trimmed(credential->name));
-    struct text variable = trimmed(credential->source_env);
+    struct go_quoted key = go_quote(own_name(credential));
+    struct text variable = variable_name(credential);
     const struct text *value = pairs_find(config->env, variable);
     if (value == NULL)
         return REFUSE(err, "credentials[%s].source.env %s must be present in env", key.text,
@@ -169,12 +240,11 @@ bool credentials_check_env(const struct instance_config *config, struct error *e
     return true;
 }
 
-bool credentials_check(const struct instance_config *config, struct error *err)
+bool credentials_check(const struct mem *mem, const struct instance_config *config,
+                       struct error *err)
 {
-    for (size_t i = 0; i < config->credential_count; i++) {
-        if (!check_content(config, i, err))
-            return false;
-    }
+    if (!check_contents(mem, config, err))
+        return false;
     if (config->credential_count > 0 && !config->network.egress_enabled)
         return REFUSE(err, "credentials require network.egress.enabled=true");
     return credentials_check_env(config, err);
@@ -200,49 +270,62 @@ static void add_word(struct words *words, struct text word)
     words->len += word.len;
 }
 
-/* The smallest variable that credentials name and that comes after the given one; data NULL at the
- * end. */
-static struct text next_variable(const struct instance_config *config, struct text after)
+static bool is_variable(const struct record_list *by_name, struct text name)
 {
-    struct text next = { 0 };
-    for (size_t i = 0; i < config->credential_count; i++) {
-        struct text variable = trimmed(config->credentials[i].source_env);
-        if (text_compare(variable, after) > 0 &&
-            (next.data == NULL || text_compare(variable, next) < 0))
-            next = variable;
-    }
-    return next;
-}
-
-static bool is_variable(const struct instance_config *config, struct text name)
-{
-    for (size_t i = 0; i < config->credential_count; i++) {
-        if (text_equal(trimmed(config->credentials[i].source_env), name))
+    size_t low = 0;
+    size_t high = by_name->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = text_compare(name, variable_name(by_name->items[middle]));
+        if (order == 0)
             return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return false;
 }
 
-bool credentials_check_update(const struct instance_config *config, struct pair_list env,
-                              struct error *err)
+static struct words all_variables(const struct record_list *by_name)
+{
+    struct words words = { .count = 0 };
+    struct text before = { 0 };
+    for (size_t i = 0; i < by_name->count; i++) {
+        struct text variable = variable_name(by_name->items[i]);
+        if (i == 0 || !text_equal(variable, before))
+            add_word(&words, variable);
+        before = variable;
+    }
+    return words;
+}
+
+static bool check_keys(const struct record_list *by_name, struct pair_list env, struct error *err)
 {
     struct words bad = { .count = 0 };
-    struct words allowed = { .count = 0 };
-    if (config->credential_count == 0 || !config->network.egress_enabled)
-        return error_set_field(err, ERROR_INVALID_ARGUMENT, "env",
-                               "invalid request: instance has no credential-backed env vars to "
-                               "update");
     for (size_t i = 0; i < env.count; i++) {
-        if (!is_variable(config, env.items[i].key))
+        if (!is_variable(by_name, env.items[i].key))
             add_word(&bad, env.items[i].key);
     }
     if (bad.count == 0)
         return true;
-    struct text variable = next_variable(config, TEXT(""));
-    for (; variable.data != NULL; variable = next_variable(config, variable))
-        add_word(&allowed, variable);
+    struct words allowed = all_variables(by_name);
     return error_set_field(err, ERROR_INVALID_ARGUMENT, "env",
                            "invalid request: env keys [%.*s] are not credential source env vars; "
                            "allowed keys: [%.*s]",
                            (int)bad.len, bad.text, (int)allowed.len, allowed.text);
+}
+
+bool credentials_check_update(const struct mem *mem, const struct instance_config *config,
+                              struct pair_list env, struct error *err)
+{
+    struct record_list by_name = { 0 };
+    if (config->credential_count == 0 || !config->network.egress_enabled)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "env",
+                               "invalid request: instance has no credential-backed env vars to "
+                               "update");
+    bool good =
+        sort_credentials(mem, config, by_variable, &by_name, err) && check_keys(&by_name, env, err);
+    record_list_fini(&by_name, mem);
+    return good;
 }

@@ -73,7 +73,7 @@ static bool check_egress(struct instance_draft *draft, struct error *err)
 
 static bool check_credentials(struct instance_draft *draft, struct error *err)
 {
-    return credentials_check(&draft->config, err);
+    return credentials_check(&draft->world->env->mem, &draft->config, err);
 }
 
 static bool check_tags(struct instance_draft *draft, struct error *err)

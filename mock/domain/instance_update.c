@@ -49,7 +49,8 @@ static bool check_health(struct update *update, struct error *err)
 static bool check_env_keys(struct update *update, struct error *err)
 {
     return !update->request->has_env ||
-           credentials_check_update(&update->config, update->request->env, err);
+           credentials_check_update(&update->edit.world->env->mem, &update->config,
+                                    update->request->env, err);
 }
 
 /* A deadline that has passed cannot be moved any more (NEW-048), and a new one lies ahead. */

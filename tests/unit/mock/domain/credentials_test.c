@@ -11,9 +11,10 @@
 #define PREFIX "invalid request: credentials[\"k\"]"
 
 struct setup {
+    struct mem mem;
     struct text hosts[1];
     struct credential_injection injection;
-    struct credential credentials[2];
+    struct credential credentials[4];
     struct pair env[1];
     struct instance_config config;
 };
@@ -22,6 +23,7 @@ struct setup {
 static void good(struct setup *s)
 {
     *s = (struct setup){
+        .mem = mem_libc(),
         .hosts = { TEXT("*.example.com") },
         .injection = { .header = TEXT("Authorization"), .format = TEXT("Bearer ${value}") },
         .credentials = { { .name = TEXT("k"), .source_env = TEXT("TOKEN"), .inject_count = 1 } },
@@ -40,7 +42,7 @@ static void good(struct setup *s)
 static void assert_refused(const struct setup *s, const char *message)
 {
     struct error err = { 0 };
-    assert_false(credentials_check(&s->config, &err));
+    assert_false(credentials_check(&s->mem, &s->config, &err));
     assert_error_is(&err, ERROR_INVALID_ARGUMENT, message);
     assert_string_equal(err.field, "credentials");
 }
@@ -51,9 +53,9 @@ static void a_complete_credential_passes_and_none_needs_no_egress(void **state)
     struct setup s;
     struct error err = { 0 };
     good(&s);
-    assert_true(credentials_check(&s.config, &err));
+    assert_true(credentials_check(&s.mem, &s.config, &err));
     struct instance_config empty = { 0 };
-    assert_true(credentials_check(&empty, &err));
+    assert_true(credentials_check(&s.mem, &empty, &err));
 }
 
 static void each_missing_part_has_its_text(void **state) /* INST-C-057, INST-C-059 */
@@ -86,6 +88,20 @@ static void keys_equal_after_trimming_are_duplicates(void **state)
     s.credentials[0].name = TEXT(" k");
     s.config.credential_count = 2;
     assert_refused(&s, "invalid request: duplicate credentials key \"k\" after normalization");
+}
+
+static void of_several_duplicates_the_first_given_is_named(void **state)
+{
+    (void)state;
+    static const struct text names[] = { TEXT("z"), TEXT("a"), TEXT("a "), TEXT("z") };
+    struct setup s;
+    good(&s);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        s.credentials[i] = s.credentials[0];
+        s.credentials[i].name = names[i];
+    }
+    s.config.credential_count = ARRAY_LEN(names);
+    assert_refused(&s, "invalid request: duplicate credentials key \"a\" after normalization");
 }
 
 static void content_comes_before_egress_and_egress_before_bindings(void **state)
@@ -144,7 +160,7 @@ static void host_patterns_are_judged(void **state) /* INST-C-061 */
             snprintf(expected, sizeof expected,
                      PREFIX ".inject[0].hosts: invalid host pattern \"%s\": %s", rows[i].pattern,
                      rows[i].reason);
-        assert_int_equal(credentials_check(&s.config, &err), expected[0] == '\0');
+        assert_int_equal(credentials_check(&s.mem, &s.config, &err), expected[0] == '\0');
         assert_string_equal(err.message, expected);
     }
 }
@@ -155,6 +171,7 @@ int main(void)
         cmocka_unit_test(a_complete_credential_passes_and_none_needs_no_egress),
         cmocka_unit_test(each_missing_part_has_its_text),
         cmocka_unit_test(keys_equal_after_trimming_are_duplicates),
+        cmocka_unit_test(of_several_duplicates_the_first_given_is_named),
         cmocka_unit_test(content_comes_before_egress_and_egress_before_bindings),
         cmocka_unit_test(host_patterns_are_judged),
     };
