@@ -52,6 +52,8 @@ static const struct option_spec specs[] = {
     { "timeout", "DURATION", DEFAULT_TIMEOUT, "longest wait for the upstream, per call" },
     READINESS_OPTIONS,
     OPERATIONS_OPTIONS,
+    { "gzip-from", "BYTES", "16384",
+      "replies of at least so many bytes go compressed to clients that accept it; 0: never" },
     { "workers", "N", NULL, "pairs of threads; default half the processors" },
     { "log", "FORM", "text", "access log on standard error: text, json or off" },
     { "ready-file", "FILE", NULL, "written, whole, once serving: program, version, pid, urls" },
@@ -76,6 +78,7 @@ struct gateway {
     int64_t timeout_ns;
     struct metadata_names forwarded;
     struct metadata_names returned;
+    int64_t gzip_from;
     size_t log_form;
     int ready_fd; /* -1 for none */
     struct mock_child mock;
@@ -130,6 +133,7 @@ static bool read_options(struct gateway *g, struct error *err)
         !certificates_check_flags(o, err) || !options_duration(o, "timeout", &g->timeout_ns, err) ||
         !read_names(o, "forward-metadata", METADATA_FORWARDED_DEFAULT, &g->forwarded, err) ||
         !read_names(o, "return-headers", METADATA_RETURNED_DEFAULT, &g->returned, err) ||
+        !options_i64(o, "gzip-from", 0, INT32_MAX, &g->gzip_from, err) ||
         !readiness_read(o, &g->readiness, err) || !operations_read(o, &g->operations, err) ||
         !options_choice(o, "log", log_form_names, &g->log_form, err) || !read_ready_fd(g, err))
         return false;
@@ -210,6 +214,7 @@ static bool start_server(struct gateway *g, struct error *err)
                    .returned = g->returned },
         .upstreams = g->interfaces,
         .worker_count = g->worker_count,
+        .gzip_from = g->gzip_from == 0 ? SIZE_MAX : (size_t)g->gzip_from,
         .max_inflight = g->operations.limits.max_inflight,
         .log_form = (enum log_form)g->log_form,
         .log_fd = STDERR_FILENO,

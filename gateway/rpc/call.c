@@ -4,14 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <grpc/byte_buffer.h>
-#include <grpc/byte_buffer_reader.h>
 #include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 
 #include "common/env/env.h"
 #include "gateway/rpc/access_log.h"
+#include "gateway/rpc/message.h"
 #include "gateway/rpc/route.h"
 #include "gateway/rpc/server_internal.h"
 #include "gateway/rpc/trace_metadata.h"
@@ -185,25 +186,41 @@ void rpc_call_receive(struct rpc_call *call)
     start_batch(call, &op, 1, STEP_RECEIVED);
 }
 
-/* Adds what comes before a message: the initial metadata, once. */
-static size_t add_beginning(struct rpc_call *call, grpc_op *ops)
+/* Adds what comes before a message: the initial metadata, once. The client must know before the
+ * first message when one of them may be a gzip. */
+static size_t add_beginning(struct rpc_call *call, grpc_op *ops, bool may_be_gzip)
 {
     if (call->has_begun)
         return 0;
     call->has_begun = true;
+    call->may_be_gzip = may_be_gzip;
+    if (may_be_gzip)
+        rpc_call_add_header(call, TEXT(MESSAGE_GZIP_HEADER), TEXT("gzip"));
     ops[0] = (grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
                         .data.send_initial_metadata = { .count = call->initial_count,
                                                         .metadata = call->sent } };
     return 1;
 }
 
-static grpc_byte_buffer *add_message(struct rpc_call *call, grpc_op *op, struct text message)
+static size_t gzip_from(const struct rpc_call *call)
 {
-    grpc_slice slice =
-        grpc_slice_from_copied_buffer(message.data == NULL ? "" : message.data, message.len);
-    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
-    grpc_slice_unref(slice);
-    *op = (grpc_op){ .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = buffer };
+    const size_t bytes = call->worker->server->config.gzip_from;
+    const bool may_be = call->has_begun ? call->may_be_gzip : message_may_be_gzip(call->grpc);
+    return may_be ? bytes : SIZE_MAX;
+}
+
+/* Adds a message and what comes before it.
+ * is_last  no further one follows, so that only this one may be a gzip */
+static grpc_byte_buffer *add_message(struct rpc_call *call, grpc_op *ops, size_t *count,
+                                     struct text message, bool is_last)
+{
+    const size_t from = gzip_from(call);
+    bool is_gzip = false;
+    grpc_byte_buffer *buffer = message_write(message, from, &is_gzip);
+    *count += add_beginning(call, ops + *count, is_last ? is_gzip : from != SIZE_MAX);
+    ops[(*count)++] = (grpc_op){ .op = GRPC_OP_SEND_MESSAGE,
+                                 .flags = GRPC_WRITE_NO_COMPRESS, /* what C-core would do itself */
+                                 .data.send_message.send_message = buffer };
     call->reply_bytes += message.len;
     call->message_bytes = message.len;
     call->has_message = true;
@@ -215,8 +232,12 @@ static grpc_byte_buffer *add_message(struct rpc_call *call, grpc_op *op, struct 
 static void send_status(struct rpc_call *call, const struct text *message)
 {
     grpc_op ops[3];
-    size_t count = add_beginning(call, ops);
-    grpc_byte_buffer *buffer = message == NULL ? NULL : add_message(call, &ops[count++], *message);
+    size_t count = 0;
+    grpc_byte_buffer *buffer = NULL;
+    if (message != NULL)
+        buffer = add_message(call, ops, &count, *message, true);
+    else
+        count += add_beginning(call, ops, false);
     rpc_call_add_trailer(call, TEXT("grpc-status-details-bin"), buffer_text(&call->status.details));
     grpc_slice text = grpc_slice_from_static_string(call->status.message);
     ops[count++] = (grpc_op){ .op = GRPC_OP_SEND_STATUS_FROM_SERVER,
@@ -238,8 +259,8 @@ bool rpc_call_send(struct rpc_call *call, struct text message)
         return false;
     }
     grpc_op ops[2];
-    size_t count = add_beginning(call, ops);
-    grpc_byte_buffer *buffer = add_message(call, &ops[count++], message);
+    size_t count = 0;
+    grpc_byte_buffer *buffer = add_message(call, ops, &count, message, false);
     atomic_fetch_add(&call->pending, 1);
     start_batch(call, ops, count, STEP_SENT);
     grpc_byte_buffer_destroy(buffer);
@@ -295,20 +316,21 @@ static void make_legal(grpc_slice *value)
             bytes[i] = '?';
 }
 
-static void add_metadata(struct rpc_call *call, struct text key, struct text value)
+static void insert_metadata(struct rpc_call *call, size_t at, struct text key, struct text value)
 {
-    assert(call->initial_count + call->trailer_count < RPC_METADATA_MAX);
-    grpc_metadata *entry = &call->sent[call->initial_count + call->trailer_count];
-    entry->key = grpc_slice_from_static_buffer(key.data, key.len);
-    entry->value = grpc_slice_from_copied_buffer(value.data, value.len);
+    const size_t count = call->initial_count + call->trailer_count;
+    assert(count < RPC_METADATA_MAX);
+    grpc_metadata *entry = &call->sent[at];
+    memmove(entry + 1, entry, (count - at) * sizeof *entry);
+    *entry = (grpc_metadata){ .key = grpc_slice_from_static_buffer(key.data, key.len),
+                              .value = grpc_slice_from_copied_buffer(value.data, value.len) };
     if (!grpc_is_binary_header(entry->key))
         make_legal(&entry->value);
 }
 
 void rpc_call_add_header(struct rpc_call *call, struct text key, struct text value)
 {
-    assert(call->trailer_count == 0);
-    add_metadata(call, key, value);
+    insert_metadata(call, call->initial_count, key, value);
     call->initial_count++;
 }
 
@@ -316,7 +338,7 @@ void rpc_call_add_trailer(struct rpc_call *call, struct text key, struct text va
 {
     if (value.len == 0)
         return;
-    add_metadata(call, key, value);
+    insert_metadata(call, call->initial_count + call->trailer_count, key, value);
     call->trailer_count++;
 }
 
@@ -345,26 +367,28 @@ static void on_arrived(struct rpc_call *call)
         join_streams(call);
 }
 
+static void refuse_message(struct rpc_call *call, const struct error *err)
+{
+    if (!becomes_ender(call))
+        return;
+    if (err->code == ERROR_NOT_SUPPORTED)
+        rpc_call_add_trailer(call, MESSAGE_ACCEPTED_HEADER, TEXT(MESSAGE_ACCEPTED));
+    rpc_status_from_error(&call->status, err);
+    rpc_call_end(call, NULL);
+}
+
 static void on_message(struct rpc_call *call, grpc_byte_buffer *request)
 {
-    grpc_byte_buffer_reader reader;
-    /* Core's own decompression is off: it inflates first and checks sizes afterwards. */
-    if (request->type == GRPC_BB_RAW && request->data.raw.compression != GRPC_COMPRESS_NONE) {
-        rpc_call_refuse(call, ERROR_NOT_SUPPORTED,
-                        "compressed messages are not accepted yet; send identity");
+    struct rpc_message message;
+    struct error err = { 0 };
+    if (!message_read(&message, call->grpc, request, RPC_MAX_REQUEST_BYTES, &err)) {
+        refuse_message(call, &err);
         return;
     }
-    if (!grpc_byte_buffer_reader_init(&reader, request)) {
-        rpc_call_refuse(call, ERROR_INTERNAL, "the request message cannot be read");
-        return;
-    }
-    grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
-    grpc_byte_buffer_reader_destroy(&reader);
-    struct text message = rpc_slice_text(&whole);
-    call->request_bytes += message.len;
-    metrics_message_received(call->worker->metrics, call->metrics_row, message.len);
-    call->handler->received(call, &message);
-    grpc_slice_unref(whole);
+    call->request_bytes += message.bytes.len;
+    metrics_message_received(call->worker->metrics, call->metrics_row, message.bytes.len);
+    call->handler->received(call, &message.bytes);
+    message_fini(&message);
 }
 
 static void on_received(struct rpc_call *call, bool success)

@@ -58,8 +58,8 @@ struct rpc_tag {
     struct rpc_call *call;
 };
 
-/* What the proxy brings back, and two trailers of ours. */
-enum { RPC_METADATA_MAX = UPSTREAM_KEPT_MAX + 2 };
+/* What the proxy brings back, and of ours a header and two trailers. */
+enum { RPC_METADATA_MAX = UPSTREAM_KEPT_MAX + 3 };
 
 struct rpc_call {
     /* For handlers. */
@@ -85,6 +85,7 @@ struct rpc_call {
     atomic_int sending;    /* enum sending                                                      */
     atomic_bool has_ender; /* somebody has taken it upon him to end the call                    */
     bool has_begun;        /* initial metadata was sent                                         */
+    bool may_be_gzip;      /* ... and said that messages may be                                 */
     int64_t arrived_ns;
     size_t request_bytes;
     size_t reply_bytes;
@@ -120,7 +121,7 @@ void rpc_call_refuse(struct rpc_call *call, enum error_code code, const char *fo
 void rpc_call_finish(struct rpc_call *call);
 
 /* Add to what is sent before the first message, and with the status; at most RPC_METADATA_MAX
- * together, headers before trailers. An empty trailer is none.
+ * together. An empty trailer is none.
  * key    legal as such; borrowed until the end of the call
  * value  copied; of a key that is not "-bin", what a header cannot carry becomes '?' */
 void rpc_call_add_header(struct rpc_call *call, struct text key, struct text value);

@@ -25,7 +25,7 @@ static bool is_compressed_somehow(grpc_call *call)
     return core_received_flags != NULL && (core_received_flags(call) & FLAG_COMPRESSED) != 0;
 }
 
-static bool read_whole(struct message *out, grpc_byte_buffer *from, struct error *err)
+static bool read_whole(struct rpc_message *out, grpc_byte_buffer *from, struct error *err)
 {
     grpc_byte_buffer_reader reader;
     if (grpc_byte_buffer_reader_init(&reader, from) == 0)
@@ -38,7 +38,7 @@ static bool read_whole(struct message *out, grpc_byte_buffer *from, struct error
 }
 
 /* By what the client says in grpc-encoding. */
-static bool inflate_whole(struct message *out, grpc_call *call,
+static bool inflate_whole(struct rpc_message *out, grpc_call *call,
                           grpc_compression_algorithm algorithm, size_t max_bytes, struct error *err)
 {
     if (algorithm == GRPC_COMPRESS_NONE && !is_compressed_somehow(call))
@@ -54,10 +54,10 @@ static bool inflate_whole(struct message *out, grpc_call *call,
     return true;
 }
 
-bool message_read(struct message *out, grpc_call *call, grpc_byte_buffer *from, size_t max_bytes,
-                  struct error *err)
+bool message_read(struct rpc_message *out, grpc_call *call, grpc_byte_buffer *from,
+                  size_t max_bytes, struct error *err)
 {
-    *out = (struct message){ .whole = grpc_empty_slice() };
+    *out = (struct rpc_message){ .whole = grpc_empty_slice() };
     if (read_whole(out, from, err) &&
         inflate_whole(out, call, from->data.raw.compression, max_bytes, err))
         return true;
@@ -65,7 +65,7 @@ bool message_read(struct message *out, grpc_call *call, grpc_byte_buffer *from, 
     return false;
 }
 
-void message_fini(struct message *message)
+void message_fini(struct rpc_message *message)
 {
     grpc_slice_unref(message->whole);
     buffer_fini(&message->inflated);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
 
 #include "common/base/buffer.h"
@@ -19,7 +20,7 @@
 #define MESSAGE_ACCEPTED_HEADER "grpc-accept-encoding"
 #define MESSAGE_ACCEPTED        "identity, deflate, gzip"
 
-struct message {
+struct rpc_message {
     struct text bytes; /* borrowed until message_fini */
     grpc_slice whole;
     struct buffer inflated;
@@ -32,16 +33,20 @@ struct message {
  *        INVALID_ARGUMENT    it does not inflate
  *        RESOURCE_EXHAUSTED  to more than max_bytes
  *        NO_MEMORY, INTERNAL */
-MUST_USE bool message_read(struct message *out, grpc_call *call, grpc_byte_buffer *from,
+MUST_USE bool message_read(struct rpc_message *out, grpc_call *call, grpc_byte_buffer *from,
                            size_t max_bytes, struct error *err);
-void message_fini(struct message *message);
+void message_fini(struct rpc_message *message);
 
 /* Whether the client says that it understands gzip. */
 bool message_may_be_gzip(grpc_call *call);
 
+/* With the value "gzip", the header of a call some of whose messages may be gzip. C-core makes it
+ * grpc-encoding. */
+#define MESSAGE_GZIP_HEADER GRPC_COMPRESSION_REQUEST_ALGORITHM_MD_KEY
+
 /* Makes a byte buffer of a message; owned: grpc_byte_buffer_destroy().
  * from_size   it goes as gzip when it has at least so many bytes and gets smaller; SIZE_MAX: never
- * is_gzip     whether it does; C-core must then hear of it with the initial metadata */
+ * is_gzip     whether it does */
 grpc_byte_buffer *message_write(struct text bytes, size_t from_size, bool *is_gzip);
 
 #endif

@@ -29,7 +29,9 @@ struct rpc_server_config {
     struct proxy_settings proxy;
     struct upstream *const *upstreams; /* one per worker; borrowed, outlive the server */
     size_t worker_count;               /* 1 .. RPC_MAX_WORKERS                          */
-    size_t max_inflight;    /* calls beyond it are answered RESOURCE_EXHAUSTED at once     */
+    size_t max_inflight; /* calls beyond it are answered RESOURCE_EXHAUSTED at once     */
+    size_t gzip_from;    /* replies of at least so many bytes go as gzip to clients that accept it;
+                            SIZE_MAX: none */
     enum log_form log_form; /* of the access log */
     int log_fd;             /* borrowed          */
 };
