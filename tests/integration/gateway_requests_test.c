@@ -372,18 +372,6 @@ static void a_message_of_three_mebibytes_is_translated(void **state)
                      name.len + strlen("{\"name\":\"\"}"));
 }
 
-/* Core's own decompression is off, since it inflates first and looks at the size afterwards. */
-static void a_compressed_message_is_unimplemented(void **state)
-{
-    struct gateway_rig *rig = *state;
-    struct text name = repeat(&rig->memory, "n", (size_t)1 << 20);
-    struct text message = wire_and(&rig->memory, TEXT("\n\2i1"), 3, name);
-    assert_refused(
-        rig,
-        &(struct grpc_raw_request){ .path = CREATE_SNAPSHOT, .message = message, .gzip = true },
-        RPC_UNIMPLEMENTED, "compressed");
-}
-
 static void a_call_without_a_message_is_invalid(void **state)
 {
     assert_refused(*state, &(struct grpc_raw_request){ .path = GET_SNAPSHOT, .no_message = true },
@@ -439,7 +427,6 @@ int main(void)
         cmocka_unit_test(messages_nested_ten_thousand_deep_are_refused),
         cmocka_unit_test(a_message_of_five_mebibytes_is_too_large),
         cmocka_unit_test(a_message_of_three_mebibytes_is_translated),
-        cmocka_unit_test(a_compressed_message_is_unimplemented),
         cmocka_unit_test(a_call_without_a_message_is_invalid),
         cmocka_unit_test(a_peer_that_does_not_speak_http2_harms_nobody),
     };

@@ -21,7 +21,7 @@ void h2_append_frame(struct buffer *out, enum h2_type type, uint8_t flags, uint3
                      struct text payload)
 {
     const uint8_t head[] = { 0,
-                             0,
+                             (uint8_t)(payload.len >> 8),
                              (uint8_t)payload.len,
                              (uint8_t)type,
                              flags,
@@ -29,7 +29,7 @@ void h2_append_frame(struct buffer *out, enum h2_type type, uint8_t flags, uint3
                              (uint8_t)(stream >> 16),
                              (uint8_t)(stream >> 8),
                              (uint8_t)stream };
-    assert(payload.len < 256);
+    assert(payload.len <= H2_PAYLOAD_MAX);
     append(out, head, sizeof head);
     append(out, payload.data, payload.len);
 }

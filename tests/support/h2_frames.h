@@ -12,7 +12,8 @@ enum h2_flag { H2_END_STREAM = 1, H2_END_HEADERS = 4 };
 
 /* A client's first words: the preface and SETTINGS with nothing in them. */
 void h2_append_greeting(struct buffer *out);
-/* The payload must be shorter than 256 bytes. */
+enum { H2_PAYLOAD_MAX = 16384 };
+/* The payload has at most H2_PAYLOAD_MAX bytes. */
 void h2_append_frame(struct buffer *out, enum h2_type type, uint8_t flags, uint32_t stream,
                      struct text payload);
 /* A header field of a HEADERS payload, uncompressed; name and value shorter than 127 bytes. */
