@@ -372,7 +372,7 @@ static void refuse_message(struct rpc_call *call, const struct error *err)
     if (!becomes_ender(call))
         return;
     if (err->code == ERROR_NOT_SUPPORTED)
-        rpc_call_add_trailer(call, MESSAGE_ACCEPTED_HEADER, TEXT(MESSAGE_ACCEPTED));
+        rpc_call_add_trailer(call, TEXT(MESSAGE_ACCEPTED_HEADER), TEXT(MESSAGE_ACCEPTED));
     rpc_status_from_error(&call->status, err);
     rpc_call_end(call, NULL);
 }

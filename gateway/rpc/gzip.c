@@ -1,5 +1,6 @@
 #include "gateway/rpc/gzip.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdint.h>
 #include <zlib.h>
@@ -8,9 +9,7 @@ enum {
     WINDOW_BITS = 15,
     GZIP_WRAPPER = 16, /* added to the window bits: zlib's word for RFC 1952 */
     MEMORY_LEVEL = 8,
-    GZIP_SMALLEST = 20,  /* head, an empty block, check and size */
-    DEFLATE_BEST = 1032, /* times smaller, at the very most */
-    FIRST_ROOM = 4096,
+    PIECE = 16384, /* larger than most messages, which so are inflated once */
 };
 
 static int window_bits(enum gzip_format format)
@@ -23,44 +22,21 @@ static z_stream stream_of(struct text in)
     return (z_stream){ .next_in = (z_const Bytef *)(uintptr_t)in.data, .avail_in = (uInt)in.len };
 }
 
-static bool too_large(size_t max_bytes, struct error *err)
-{
-    return error_set(err, ERROR_RESOURCE_EXHAUSTED,
-                     "the message inflates to more than the %zu bytes allowed", max_bytes);
-}
-
 /* ---- Inflating ----------------------------------------------------------------------------- */
 
-/* What a gzip says of its size, which is no promise. 0: nothing. */
-static size_t announced_size(struct text in, enum gzip_format format)
+/* Inflates to the end and throws away all but the last piece: how large it will be, and whether it
+ * is whole, is known before any memory is spent on it. */
+static bool measure(z_stream *z, char piece[static PIECE], size_t max_bytes, size_t *size,
+                    struct error *err)
 {
-    if (format != GZIP_GZIP || in.len < GZIP_SMALLEST)
-        return 0;
-    const uint8_t *end = (const uint8_t *)in.data + in.len;
-    return (size_t)end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
-}
-
-/* Room for all of it when it said the truth, so that nothing is moved. */
-static size_t first_room(struct text in, size_t announced, size_t max_bytes)
-{
-    size_t possible = in.len > max_bytes / DEFLATE_BEST ? max_bytes : in.len * DEFLATE_BEST;
-    size_t room = announced > 0 ? announced : FIRST_ROOM;
-    return (room < possible ? room : possible) + 1; /* the one by which it would be too large */
-}
-
-static bool inflate_all(z_stream *z, size_t room, size_t max_bytes, struct buffer *out,
-                        struct error *err)
-{
-    for (;;) {
-        char *to = buffer_reserve(out, room);
-        if (to == NULL)
-            return buffer_error(out, err);
-        z->next_out = (Bytef *)to;
-        z->avail_out = (uInt)room;
-        int result = inflate(z, Z_NO_FLUSH);
-        buffer_commit(out, room - z->avail_out);
-        if (out->len > max_bytes)
-            return too_large(max_bytes, err);
+    for (*size = 0;;) {
+        z->next_out = (Bytef *)piece;
+        z->avail_out = PIECE;
+        const int result = inflate(z, Z_NO_FLUSH);
+        *size += PIECE - z->avail_out;
+        if (*size > max_bytes)
+            return error_set(err, ERROR_RESOURCE_EXHAUSTED,
+                             "the message inflates to more than the %zu bytes allowed", max_bytes);
         if (result == Z_MEM_ERROR)
             return error_set(err, ERROR_NO_MEMORY, "out of memory");
         if (result == Z_STREAM_END && z->avail_in == 0)
@@ -73,23 +49,44 @@ static bool inflate_all(z_stream *z, size_t room, size_t max_bytes, struct buffe
                              z->msg == NULL ? "it needs a dictionary" : z->msg);
         if (z->avail_out > 0)
             return error_set(err, ERROR_INVALID_ARGUMENT, "the compressed message is cut short");
-        room = out->max - out->len < out->len ? out->max - out->len : out->len;
     }
+}
+
+/* Inflates what was measured, once more unless all of it is there. */
+static bool inflate_measured(z_stream *z, struct text in, const char *piece, size_t size,
+                             struct buffer *out, struct error *err)
+{
+    if (size <= PIECE)
+        return buffer_append(out, piece, size) || buffer_error(out, err);
+    char *to = buffer_reserve(out, size);
+    if (to == NULL)
+        return buffer_error(out, err);
+    z->next_in = (z_const Bytef *)(uintptr_t)in.data;
+    z->avail_in = (uInt)in.len;
+    z->next_out = (Bytef *)to;
+    z->avail_out = (uInt)size;
+    if (inflateReset(z) != Z_OK || inflate(z, Z_FINISH) != Z_STREAM_END)
+        return error_set(err, ERROR_INTERNAL, "the compressed message inflates but once");
+    buffer_commit(out, size);
+    return true;
 }
 
 bool gzip_inflate(struct text in, enum gzip_format format, size_t max_bytes, struct buffer *out,
                   struct error *err)
 {
+    assert(max_bytes < UINT_MAX);
     if (in.len == 0)
         return true;
-    size_t announced = announced_size(in, format);
-    if (announced > max_bytes || in.len > UINT_MAX || max_bytes >= UINT_MAX)
-        return too_large(max_bytes, err);
+    if (in.len > UINT_MAX)
+        return error_set(err, ERROR_RESOURCE_EXHAUSTED, "the compressed message is too large");
     z_stream z = stream_of(in);
     if (inflateInit2(&z, window_bits(format)) != Z_OK)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    SCOPED(buffer) struct buffer bytes = buffer_capped(max_bytes + 1);
-    bool ok = inflate_all(&z, first_room(in, announced, max_bytes), max_bytes, &bytes, err);
+    char piece[PIECE];
+    size_t size = 0;
+    SCOPED(buffer) struct buffer bytes = buffer_capped(max_bytes);
+    const bool ok = measure(&z, piece, max_bytes, &size, err) &&
+                    inflate_measured(&z, in, piece, size, &bytes, err);
     (void)inflateEnd(&z);
     if (ok)
         *out = buffer_take(&bytes);

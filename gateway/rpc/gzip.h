@@ -17,8 +17,8 @@ enum gzip_format {
 /* Inflates one message; of no bytes comes no message, as some clients send it.
  * out    owned: buffer_fini(); as it was after a failure
  * Fails  INVALID_ARGUMENT    not that format, cut short, or more than one message
- *        RESOURCE_EXHAUSTED  it is larger than max_bytes: known from a gzip's end before anything
- *                            is inflated, or as soon as one byte more has come
+ *        RESOURCE_EXHAUSTED  it is larger than max_bytes (less than UINT_MAX), which is found out
+ *                            before memory is spent on it
  *        NO_MEMORY */
 MUST_USE bool gzip_inflate(struct text in, enum gzip_format format, size_t max_bytes,
                            struct buffer *out, struct error *err);

@@ -41,9 +41,10 @@ function usual() {
 }
 
 // Methods as promises, authorized unless told otherwise, that reject with a ServiceError.
-function connect(Service) {
+function connect(Service, options = {}) {
   const stub = new Service(address, grpc.credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
+    ...options,
   });
   const calls = { close: () => stub.close(), stub };
   for (const [name, { path: wirePath }] of Object.entries(Service.service)) {
@@ -138,8 +139,10 @@ function rest(pathAndQuery, options = {}) {
 
 module.exports = {
   closeClients,
+  connect,
   failure,
   grpc,
+  hypeman,
   instances,
   rest,
   runningInstance,

@@ -79,8 +79,12 @@ class PairTest(unittest.TestCase):
             GRPC_URL.removeprefix("grpc://"), options=(("grpc.enable_http_proxy", 0),)
         )
         cls.addClassCleanup(cls.channel.close)
-        cls.instances = _Authorized(instance_service_pb2_grpc.InstanceServiceStub(cls.channel))
-        cls.snapshots = _Authorized(snapshot_service_pb2_grpc.SnapshotServiceStub(cls.channel))
+        cls.use(cls.channel)
+
+    @classmethod
+    def use(cls, channel):
+        cls.instances = _Authorized(instance_service_pb2_grpc.InstanceServiceStub(channel))
+        cls.snapshots = _Authorized(snapshot_service_pb2_grpc.SnapshotServiceStub(channel))
 
     def boot(self, name):
         """A new instance, deleted when the test ends."""

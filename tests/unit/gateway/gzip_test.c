@@ -85,7 +85,7 @@ static void of_no_bytes_comes_an_empty_message(void **state)
 static void the_limit_is_exact(void **state)
 {
     (void)state;
-    static const size_t limits[] = { 1, 2, 4095, 4096, 4097, 65536, LIMIT };
+    static const size_t limits[] = { 1, 2, 16383, 16384, 16385, 65536, LIMIT };
     for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
         SCOPED(buffer) struct buffer fits = zeros(limits[i]);
         SCOPED(buffer) struct buffer over = zeros(limits[i] + 1);
@@ -120,11 +120,8 @@ static void a_message_that_is_cut_anywhere_is_refused(void **state)
     for (enum gzip_format format = GZIP_GZIP; format <= GZIP_DEFLATE; format++) {
         SCOPED(buffer) struct buffer whole = packed(plain, format == GZIP_GZIP ? 31 : 15);
         for (size_t len = 1; len < whole.len; len++) {
-            SCOPED(buffer) struct buffer out = buffer_capped(0);
-            struct error err = { 0 };
-            assert_false(gzip_inflate((struct text){ whole.data, len }, format, LIMIT, &out, &err));
-            /* Its last four bytes may look like a size beyond the limit. */
-            assert_true(err.code == ERROR_INVALID_ARGUMENT || err.code == ERROR_RESOURCE_EXHAUSTED);
+            const struct text cut = { whole.data, len };
+            assert_refused(cut, format, LIMIT, ERROR_INVALID_ARGUMENT, "cut short");
         }
     }
 }
