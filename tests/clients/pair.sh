@@ -21,7 +21,7 @@ install_once() {
 
 # pair_start BIN_DIR: returns when both serve; PAIR_READY_FILE says where.
 pair_start() {
-  "$1/hypeman-gateway" --listen 127.0.0.1:0 --ready-file "$PAIR_READY_FILE" \
+  "$1/hypeman-gateway" --listen 127.0.0.1:0 --admin 127.0.0.1:0 --ready-file "$PAIR_READY_FILE" \
     >"$pair_dir/log" 2>&1 &
   pair_pid=$!
   for ((tries = 0; tries < 200; tries++)); do

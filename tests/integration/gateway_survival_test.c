@@ -176,6 +176,35 @@ static void five_times_as_many_calls_as_allowed_cost_the_others_nothing(void **s
     gateway_rig_stop(rig);
 }
 
+/* The value that the server's SETTINGS give; -1 when they do not have it. */
+static int64_t setting(int fd, unsigned wanted)
+{
+    enum { HEAD = 9, ENTRY = 6 };
+    unsigned char head[HEAD];
+    unsigned char entry[ENTRY];
+    assert_int_equal(recv(fd, head, HEAD, MSG_WAITALL), HEAD);
+    assert_int_equal(head[3], H2_SETTINGS);
+    for (int left = head[1] << 8 | head[2]; left > 0; left -= ENTRY) {
+        assert_int_equal(recv(fd, entry, ENTRY, MSG_WAITALL), ENTRY);
+        if ((unsigned)(entry[0] << 8 | entry[1]) == wanted)
+            return (int64_t)entry[2] << 24 | entry[3] << 16 | entry[4] << 8 | entry[5];
+    }
+    return -1;
+}
+
+static void a_connection_may_have_a_thousand_calls(void **state)
+{
+    (void)state;
+    enum { MAX_CONCURRENT_STREAMS = 3 };
+    struct gateway_rig *rig = gateway_rig_start(NULL);
+    struct http_client client;
+    assert_true(http_client_open(&client, grpc_url(rig)));
+    greet(&client);
+    assert_int_equal(setting(client.fd, MAX_CONCURRENT_STREAMS), 1000);
+    http_client_close(&client);
+    gateway_rig_stop(rig);
+}
+
 /* ---- Connections and descriptors ----------------------------------------------------------- */
 
 enum { CROWD = 300 };
@@ -473,6 +502,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(five_times_as_many_calls_as_allowed_cost_the_others_nothing),
+        cmocka_unit_test(a_connection_may_have_a_thousand_calls),
         cmocka_unit_test(connections_beyond_the_limit_are_closed_and_the_others_served),
         cmocka_unit_test(few_descriptors_are_warned_about_and_never_run_out),
         cmocka_unit_test(too_few_descriptors_stop_the_start),

@@ -26,7 +26,7 @@ const definition = protoLoader.loadSync(
 );
 const { hypeman } = grpc.loadPackageDefinition(definition);
 
-const [grpcUrl, restUrl] = JSON.parse(readFileSync(process.env.PAIR_READY_FILE, 'utf8')).urls;
+const [grpcUrl, , restUrl] = JSON.parse(readFileSync(process.env.PAIR_READY_FILE, 'utf8')).urls;
 const address = new URL(grpcUrl).host;
 
 const AUTHORIZATION = 'Bearer My API Key';

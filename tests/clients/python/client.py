@@ -18,7 +18,7 @@ CALL_LIMIT_S = 10
 RUNNING_LIMIT_S = 10
 
 with open(os.environ["PAIR_READY_FILE"], encoding="utf-8") as file:
-    GRPC_URL, REST_URL = json.load(file)["urls"]
+    GRPC_URL, ADMIN_URL, REST_URL = json.load(file)["urls"]
 
 
 def unique_name(prefix):
