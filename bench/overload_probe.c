@@ -3,16 +3,18 @@
  *   overload_probe HOST:PORT PATH MESSAGE_FILE SECONDS
  *
  * Four threads make 25 calls a second each. Prints a line per code: its number, how many calls, and
- * the median and the 99th percentile in milliseconds. */
+ * the median and the 99th percentile in milliseconds. A refusal must carry a RetryInfo. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "bench/file_bytes.h"
 #include "tests/support/grpc_raw.h"
 
 enum { THREADS = 4, CALLS_PER_SECOND = 25, CODES = 17, SECONDS_MAX = 3600 };
+enum { RESOURCE_EXHAUSTED = 8 };
 
 struct sample {
     int code;
@@ -40,6 +42,16 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static bool has_retry_info(const struct grpc_raw_reply *reply)
+{
+    static const char type[] = "google.rpc.RetryInfo";
+    for (size_t i = 0; i < reply->trailer_count; i++)
+        if (memmem(reply->trailers[i].value.data, reply->trailers[i].value.len, type,
+                   sizeof type - 1) != NULL)
+            return true;
+    return false;
+}
+
 static void *probe(void *arg)
 {
     struct prober *p = arg;
@@ -52,6 +64,8 @@ static void *probe(void *arg)
         const int64_t before_ns = now_ns();
         struct grpc_raw_reply reply = grpc_raw_run(channel, &p->request);
         p->samples[i] = (struct sample){ reply.code, now_ns() - before_ns };
+        if (reply.code == RESOURCE_EXHAUSTED && !has_retry_info(&reply))
+            fail("refused without a RetryInfo");
         grpc_raw_reply_fini(&reply);
     }
     grpc_raw_disconnect(channel);
