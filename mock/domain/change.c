@@ -179,7 +179,7 @@ static void apply(struct change *change)
     world->revision++;
 }
 
-static void release(struct change *change)
+void change_abandon(struct change *change)
 {
     struct world *world = change->world;
     for (size_t i = 0; i < change->count; i++) {
@@ -201,6 +201,6 @@ bool change_commit(struct change *change, struct error *err)
     bool prepared = prepare(change);
     if (prepared)
         apply(change);
-    release(change);
+    change_abandon(change);
     return prepared || error_set(err, ERROR_NO_MEMORY, "out of memory");
 }

@@ -35,7 +35,7 @@ struct change {
     bool incomplete; /* something could not be made for lack of memory: the commit will fail */
 };
 
-/* Ends with commit, unless nothing was added to it. */
+/* Ends with commit or abandon, unless nothing was added to it. */
 struct change change_of(struct world *world);
 
 /* `old`, as stored, goes and `value` comes in its place.
@@ -55,5 +55,7 @@ void change_remove_schedule(struct change *change, const struct schedule *old);
 /* Makes it so; values live on in the world, and what they replaced as long as others hold it.
  * Fails    NO_MEMORY  nothing has changed */
 MUST_USE bool change_commit(struct change *change, struct error *err);
+/* Gives up what was added and is not committed. */
+void change_abandon(struct change *change);
 
 #endif

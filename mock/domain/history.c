@@ -66,6 +66,13 @@ const struct history *history_add(const struct mem *mem, const struct history *b
     return half == NULL ? NULL : add(mem, half, event);
 }
 
+const struct history *history_restore(const struct mem *mem, const struct history *before,
+                                      struct history_event event)
+{
+    history_retain(before);
+    return add(mem, before, event);
+}
+
 void history_retain(const struct history *history)
 {
     if (history != NULL)

@@ -70,6 +70,10 @@ struct history {
  * stays as it is. Owned: history_release(). */
 MUST_USE const struct history *history_add(const struct mem *mem, const struct history *before,
                                            struct history_event event);
+/* An event as it was: it keeps its number, and nothing is forgotten. For what reads worlds back.
+ * before  NULL, or of less than HISTORY_MAX events. Otherwise as history_add() */
+MUST_USE const struct history *history_restore(const struct mem *mem, const struct history *before,
+                                               struct history_event event);
 void history_retain(const struct history *history); /* NULL is fine */
 void history_release(const struct mem *mem, const struct history *history);
 

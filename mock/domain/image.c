@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mock/domain/image_reference.h"
 #include "mock/domain/names.h"
@@ -151,6 +152,19 @@ bool world_set_image(struct world *world, struct text reference, enum image_cond
     struct image_place place = place_of(&parsed);
     return condition == IMAGE_READY ? remove_image(world, key_of(&place), err)
                                     : put_image(world, key_of(&place), condition, err);
+}
+
+bool image_next(struct cow_cursor *cursor, struct image_entry *out)
+{
+    const struct image_record *record = cow_cursor_next(cursor);
+    if (record == NULL)
+        return false;
+    const bool is_digest = memchr(record->version.data, ':', record->version.len) != NULL;
+    out->condition = record->condition;
+    out->reference.len = (size_t)snprintf(out->reference.text, sizeof out->reference.text,
+                                          TEXT_FMT "%c" TEXT_FMT, TEXT_ARGS(record->repository),
+                                          is_digest ? '@' : ':', TEXT_ARGS(record->version));
+    return true;
 }
 
 /* --- what a client is told of them ------------------------------------------------------- */

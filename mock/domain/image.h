@@ -8,6 +8,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "mock/domain/cow_map.h"
+#include "mock/domain/image_reference.h"
 #include "mock/domain/world.h"
 
 /* What a world says of an image. Every legal reference is IMAGE_READY until told otherwise. */
@@ -39,6 +40,16 @@ MUST_USE bool image_condition_parse(struct text name, enum image_condition *out)
  * A failed call changes nothing. */
 MUST_USE bool world_set_image(struct world *world, struct text reference,
                               enum image_condition condition, struct error *err);
+
+struct image_entry {
+    struct image_name reference; /* written out */
+    enum image_condition condition;
+};
+
+/* The images that are not ready, in order of their names.
+ * cursor  before the first: cow_cursor_seek() of the world's images
+ * False at the end. */
+MUST_USE bool image_next(struct cow_cursor *cursor, struct image_entry *out);
 
 /* Which variant of an image a new instance gets: rows 20 and 21 of instances.md 7.1.
  * platform  as the client wished, empty for the host's

@@ -69,6 +69,12 @@ bool instance_state_parse(struct text name, enum instance_state *out)
     return true;
 }
 
+const char *instance_state_error(enum instance_state state)
+{
+    return state == INSTANCE_UNKNOWN ? "failed to query hypervisor: context deadline exceeded"
+                                     : NULL;
+}
+
 bool instance_state_has_vmm(enum instance_state state)
 {
     return state != INSTANCE_STOPPED && state != INSTANCE_STANDBY && state != INSTANCE_UNKNOWN;

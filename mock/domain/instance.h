@@ -38,6 +38,8 @@ enum instance_state {
 const char *instance_state_name(enum instance_state state);
 /* Exact case; false, *out untouched, when it is none of the eight. */
 MUST_USE bool instance_state_parse(struct text name, enum instance_state *out);
+/* Why the state is not known (INST-J-005): static text; NULL unless it is UNKNOWN. */
+const char *instance_state_error(enum instance_state state);
 /* Whether a virtual machine process exists, so that the host's capacity is taken (RES-007). */
 bool instance_state_has_vmm(enum instance_state state);
 /* Whether a guest runs or is about to: Running, Initializing. */
@@ -210,7 +212,7 @@ struct instance {
     struct network_address address;
     bool has_exit_code;
     int32_t exit_code;
-    const char *state_error; /* static text; NULL unless state is UNKNOWN                */
+    const char *state_error; /* instance_state_error(state)                              */
     struct restart_status restart;
     int64_t hold_until_ns;              /* no auto-standby before (INST-AS-041)          */
     const struct history *history;      /* a reference of the record's                   */

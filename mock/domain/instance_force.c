@@ -14,7 +14,6 @@ bool instance_force_state(struct world *world, struct text id, enum instance_sta
     edit.next.running_at_ns = 0;
     if (state == INSTANCE_INITIALIZING)
         edit.next.running_at_ns = i64_add_capped(edit.now_ns, world->settings.boot_delay_ns);
-    edit.next.state_error =
-        state == INSTANCE_UNKNOWN ? "failed to query hypervisor: context deadline exceeded" : NULL;
+    edit.next.state_error = instance_state_error(state);
     return instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED }, out, err);
 }
