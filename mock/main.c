@@ -5,6 +5,7 @@
 
 #include "common/base/scope.h"
 #include "common/base/text.h"
+#include "mock/diff_command.h"
 #include "mock/serve_command.h"
 #include "mock/truth_command.h"
 
@@ -13,6 +14,7 @@ static const struct {
     int (*run)(int argc,
                char *const *argv); /* argv starts with the name; returns the exit status */
 } commands[] = {
+    { "diff", diff_command },
     { "truth", truth_command },
 };
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,42 @@ static void an_unknown_command_is_refused_with_the_nearest(void **state)
         assert_int_equal(program_wait(&mock), 2);
         assert_non_null(strstr(mock.output, rows[i].said));
         program_free(&mock);
+    }
+}
+
+/* The corpus of the fuzz target has documents. */
+static void diff_says_like_diff_whether_anything_differs(void **state)
+{
+    static const struct {
+        const char *before, *after;
+        int status;
+        const char *said; /* printed, or complained about */
+    } rows[] = {
+        { "play1", "play1", 0, "" },
+        { "play1", "play2", 1, "~ world.revision: 1 -> 2\n" },
+        { "play1", NULL, 2, "needs two files: hypeman-mock diff BEFORE.json AFTER.json" },
+        { "play1", "nothing", 2, "nothing: No such file or directory" },
+        { "play1", "../../CMakeLists.txt", 2, "CMakeLists.txt: invalid character '#'" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct program mock;
+        char before[4096], after[4096];
+        (void)snprintf(before, sizeof before, "%s/%s", TESTKIT_DOCUMENTS, rows[i].before);
+        if (rows[i].after != NULL)
+            (void)snprintf(after, sizeof after, "%s/%s", TESTKIT_DOCUMENTS, rows[i].after);
+        char printed[1 << 16] = "";
+        const int out = memfd_create("out", MFD_CLOEXEC);
+        assert_true(program_spawn_to(
+            &mock, "hypeman-mock",
+            (const char *[]){ "diff", before, rows[i].after == NULL ? NULL : after, NULL }, out));
+        assert_int_equal(program_wait(&mock), rows[i].status);
+        assert_true(pread(out, printed, sizeof printed - 1, 0) >= 0);
+        assert_non_null(strstr(rows[i].status < 2 ? printed : mock.output, rows[i].said));
+        assert_true((rows[i].status == 1) == (printed[0] != '\0'));
+        program_free(&mock);
+        close(out);
     }
 }
 
@@ -100,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_command_is_refused_with_the_nearest),
+        cmocka_unit_test(diff_says_like_diff_whether_anything_differs),
         cmocka_unit_test(with_exit_with_parent_it_ends_when_its_parent_does),
     };
     return cmocka_run_group_tests_name("mock.program", tests, NULL, NULL);
