@@ -2,21 +2,21 @@
 'use strict';
 
 const { randomBytes } = require('node:crypto');
-const { readFileSync } = require('node:fs');
+const { readdirSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
 
+const PROTO = path.join(__dirname, '../../../proto');
 const definition = protoLoader.loadSync(
   [
-    'hypeman/v1/instance_service.proto',
-    'hypeman/v1/snapshot_service.proto',
+    ...readdirSync(path.join(PROTO, 'hypeman/v1')).map((file) => `hypeman/v1/${file}`),
     'google/rpc/error_details.proto',
     'google/rpc/status.proto',
   ],
   {
-    includeDirs: [path.join(__dirname, '../../../proto')],
+    includeDirs: [PROTO],
     keepCase: true,
     longs: String,
     enums: String,
