@@ -5,6 +5,9 @@
                                     and snapshot (their ids), *.json (their bodies over REST),
                                     call.bin (a framed GetSnapshotRequest)
   probe.py unframe FILE             the one message of a gRPC body, to standard output
+  probe.py free-port                a port of 127.0.0.1 that nobody listens on
+  probe.py connect HOST:PORT COUNT  that many HTTP/2 connections, each greeted both ways; says "ready",
+                                    then keeps them until it is killed
   probe.py first-answer REST|GRPC COMMAND...
                                     milliseconds from exec to the first good answer; COMMAND takes
                                     its address from --listen, which is added
@@ -12,6 +15,7 @@
 
 import json
 import pathlib
+import signal
 import socket
 import struct
 import subprocess
@@ -166,11 +170,44 @@ def first_answer(protocol, command):
         process.wait(ANSWER_LIMIT_S)
 
 
+def receive(sock, size):
+    received = b""
+    while len(received) < size:
+        more = sock.recv(size - len(received))
+        if not more:
+            raise ConnectionError("closed")
+        received += more
+    return received
+
+
+def connect(address, count):
+    """Kept open by being returned."""
+    settings, ack = 4, 1
+    host, port = address.rsplit(":", 1)
+    socks = []
+    for _ in range(count):
+        sock = socket.create_connection((host, int(port)), ANSWER_LIMIT_S)
+        sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(settings, 0, 0))
+        head = receive(sock, 9)
+        if head[3] != settings:
+            raise ValueError(f"the first frame is of type {head[3]}")
+        receive(sock, int.from_bytes(head[:3], "big"))
+        sock.sendall(h2_frame(settings, ack, 0))
+        socks.append(sock)
+    return socks
+
+
 def main(command, *args):
     if command == "prepare":
         prepare(*args)
     elif command == "unframe":
         sys.stdout.buffer.write(unframe(pathlib.Path(args[0]).read_bytes()))
+    elif command == "free-port":
+        print(free_port())
+    elif command == "connect":
+        kept = connect(args[0], int(args[1]))
+        print("ready", len(kept), flush=True)
+        signal.pause()
     elif command == "first-answer":
         print(f"{first_answer(args[0], args[1:]):.2f}")
     else:

@@ -123,6 +123,7 @@ static bool start_worker(struct rpc_worker *worker, struct error *err)
         return error_set(err, ERROR_INTERNAL, "cannot start a worker thread: %s",
                          strerror(failure));
     worker->is_started = true;
+    pthread_setname_np(worker->thread, "worker");
     return true;
 }
 
