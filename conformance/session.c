@@ -1,0 +1,232 @@
+#include "conformance/session.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/env/env.h"
+#include "common/program/read_file.h"
+#include "common/program/sibling.h"
+#include "conformance/drive/rest.h"
+#include "conformance/drive/workers.h"
+#include "conformance/reports.h"
+#include "conformance/suite/known_failing.h"
+#include "conformance/suite/probe.h"
+
+enum { KNOWN_MAX_BYTES = 1 << 20, RUN_ID_MAX = 16, PROGRAM_MAX = 512, NOTES_MAX = 8 << 20 };
+
+struct session {
+    const struct settings *settings;
+    const struct library *library;
+    struct arena arena;
+    struct sibling mock;
+    struct capabilities target;
+    struct plan plan;
+    struct buffer known_text;
+    struct known_failing known;
+    struct reports reports;
+    struct run run;
+    char id[RUN_ID_MAX];
+    char program[PROGRAM_MAX];
+};
+
+static void session_scope_end(struct session *s)
+{
+    for (size_t i = 0; i < s->run.count; i++)
+        result_free(s->run.results[i]);
+    free(s->run.results);
+    sibling_stop(&s->mock);
+    buffer_fini(&s->known_text);
+    arena_fini(&s->arena);
+}
+
+/* Short, so that names stay within their 63 characters; unlike that of other runs. */
+static void make_id(char out[static RUN_ID_MAX])
+{
+    const struct rng rng = rng_system();
+    uint32_t number;
+
+    rng.fill(rng.ctx, &number, sizeof number);
+    (void)snprintf(out, RUN_ID_MAX, "hc%08x", (unsigned)number);
+}
+
+/* ---- before ---- */
+
+static bool start_mock(struct session *s, struct error *err)
+{
+    const char *const args[] = { "--listen", "127.0.0.1:0",
+                                 "--truth",  truth_names[s->settings->wishes.truth],
+                                 "--log",    "off",
+                                 NULL };
+    if (s->settings->rest != NULL) {
+        s->run.target = s->settings->rest;
+        return true;
+    }
+    s->run.target = s->mock.url;
+    return sibling_start(&s->mock, "hypeman-mock", args, err);
+}
+
+static bool load_known(struct session *s, struct error *err)
+{
+    const char *path = s->settings->known_failing;
+
+    if (path == NULL)
+        return true;
+    s->known_text = buffer_capped(KNOWN_MAX_BYTES);
+    if (read_file(path, KNOWN_MAX_BYTES, &s->known_text, err) &&
+        known_failing_load(buffer_text(&s->known_text), &s->arena, &s->known, err))
+        return true;
+    err->code = err->code == ERROR_NO_MEMORY ? ERROR_NO_MEMORY : ERROR_INVALID_ARGUMENT;
+    return error_prefix(err, "--known-failing: %s: ", path);
+}
+
+/* An entry that fits no scenario at all, selected or not, is a mistake or history. */
+static bool find_problems(struct session *s, struct error *err)
+{
+    const struct plan_wishes all = { .truth = s->settings->wishes.truth,
+                                     .vias = { true, true },
+                                     .budget_ns = INT64_MAX };
+    const char **problems = arena_alloc(&s->arena, (s->known.count + 1) * sizeof *problems);
+    struct plan plan;
+
+    if (problems == NULL || !plan_make(s->library->scenarios, &all, NULL, &s->arena, &plan, err))
+        return problems != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory");
+    s->run.problems = problems;
+    for (size_t i = 0; i < s->known.count; i++) {
+        const struct known_entry *entry = &s->known.entries[i];
+        size_t fits = 0;
+        for (size_t p = 0; p < plan.count; p++)
+            fits += known_entry_fits(entry, plan.items[p].id);
+        if (fits > 0)
+            continue;
+        const char *problem = arena_printf(&s->arena, "line %zu: " TEXT_FMT " fits no scenario",
+                                           entry->line, TEXT_ARGS(entry->pattern));
+        if (problem == NULL)
+            return error_set(err, ERROR_NO_MEMORY, "out of memory");
+        problems[s->run.problem_count++] = problem;
+    }
+    return true;
+}
+
+/* Whether somebody answers. A refused token is the user's mistake. */
+static bool ask_target(struct session *s, bool *there, struct error *err)
+{
+    const atomic_bool never = false;
+    struct rest *rest = NULL;
+    struct error why = { 0 };
+
+    if (!rest_new(s->run.target, &never, &rest, err))
+        return false;
+    const struct transport transport = rest_transport(rest);
+    *there = probe_target(&transport, s->settings->token, &s->target, &why);
+    rest_free(rest);
+    if (!*there && why.code == ERROR_UNAUTHENTICATED)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "--token: %s", why.message);
+    if (!*there)
+        (void)fprintf(stderr, "hypeman-conformance: %s: %s\n", s->run.target, why.message);
+    s->target.has[CAPABILITY_CREATE_INSTANCES] = !s->settings->read_only;
+    return true;
+}
+
+static bool make_plan(struct session *s, bool there, struct error *err)
+{
+    if (!plan_make(s->library->scenarios, &s->settings->wishes, there ? &s->target : NULL,
+                   &s->arena, &s->plan, err))
+        return false;
+    if (s->plan.count == 0)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "--select: fits no scenario");
+    s->run.planned = s->plan.count;
+    s->run.results = calloc(s->plan.count, sizeof(struct result *));
+    return s->run.results != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory");
+}
+
+/* ---- the run ---- */
+
+static void take_result(void *ctx, struct result *result)
+{
+    struct session *s = ctx;
+    const struct clock clock = clock_system();
+
+    known_failing_judge(&s->known, clock.now_ns(clock.ctx), result);
+    s->run.results[s->run.count++] = result;
+    reports_tell(&s->reports, &s->run, EVENT_RESULT, result);
+}
+
+static bool nobody_there(struct session *s, struct error *err)
+{
+    s->run.end = RUN_UNREACHABLE;
+    for (size_t i = 0; i < s->plan.count; i++) {
+        struct result *result = result_new(s->plan.items[i].scenario, s->plan.items[i].via);
+        if (result == NULL)
+            return error_set(err, ERROR_NO_MEMORY, "out of memory");
+        result->outcome = OUTCOME_NOT_RUN;
+        result->reason = "the target cannot be reached";
+        take_result(s, result);
+    }
+    return true;
+}
+
+static bool play_all(struct session *s, bool there, int signal_fd, struct error *err)
+{
+    const struct performance performance = {
+        .plan = &s->plan,
+        .url = s->run.target,
+        .token = s->settings->token,
+        .image = s->settings->image,
+        .run_id = s->id,
+        .truth = s->settings->wishes.truth,
+        .shapes = s->library->shapes,
+        .target = &s->target,
+        .deadline_ns = s->settings->deadline_ns,
+        .jobs = s->settings->jobs,
+        .signal_fd = signal_fd,
+        .on_result = take_result,
+        .ctx = s,
+    };
+    int64_t from = monotonic_now_ns();
+
+    reports_tell(&s->reports, &s->run, EVENT_BEGIN, NULL);
+    bool ok = there ? perform(&performance, &s->run.end, err) : nobody_there(s, err);
+    s->run.took_ns = monotonic_now_ns() - from;
+    if (ok)
+        reports_tell(&s->reports, &s->run, EVENT_END, NULL);
+    return ok;
+}
+
+static void introduce(struct session *s)
+{
+    const struct clock clock = clock_system();
+
+    make_id(s->id);
+    (void)snprintf(s->program, sizeof s->program, "hypeman-conformance --truth %s%s%s",
+                   truth_names[s->settings->wishes.truth],
+                   s->settings->rest == NULL ? "" : " --rest ",
+                   s->settings->rest == NULL ? "" : s->settings->rest);
+    s->run = (struct run){ .program = s->program,
+                           .truth = s->settings->wishes.truth,
+                           .capabilities = &s->target,
+                           .catalogue = s->library->catalogue,
+                           .id = s->id,
+                           .began_ns = clock.now_ns(clock.ctx) };
+}
+
+bool session_run(const struct settings *settings, const struct library *library, int signal_fd,
+                 int *status, struct error *err)
+{
+    SCOPED(session) struct session s = { .settings = settings,
+                                         .library = library,
+                                         .arena = arena_capped(NOTES_MAX) };
+    bool there = false;
+
+    introduce(&s);
+    if (!load_known(&s, err) || !find_problems(&s, err) || !start_mock(&s, err) ||
+        !rest_setup(err) || !ask_target(&s, &there, err) || !make_plan(&s, there, err) ||
+        !reports_open(&s.reports, settings, err))
+        return false;
+    bool ok = play_all(&s, there, signal_fd, err);
+    if (!reports_close(&s.reports) && ok)
+        return error_set(err, ERROR_INTERNAL, "a report could not be written");
+    *status = run_exit_status(&s.run);
+    return ok;
+}

@@ -1,0 +1,570 @@
+#include "conformance/suite/play.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/env/env.h"
+#include "common/http/query.h"
+#include "common/json/go_duration.h"
+#include "common/json/json_document.h"
+#include "conformance/suite/template.h"
+#include "conformance/suite/tracker.h"
+
+enum { TARGET_MAX = 64 * 1024, BODY_MAX = 4 << 20, HEADERS_MAX = 16, HEADER_MAX = 64 * 1024 };
+
+#define POLL_PAUSE_NS   (20 * NS_PER_MS)
+#define CLEANUP_WAIT_NS (5 * NS_PER_SEC)
+
+struct playing {
+    const struct scenario *scenario;
+    const struct stage *stage;
+    struct result *result;
+    json_t *captures; /* name -> value */
+    struct tracker tracker;
+    struct text base;      /* "/_w/NAME", or empty              */
+    bool lost;             /* the target could not be reached   */
+};
+
+static bool no_memory(struct error *err)
+{
+    return error_set(err, ERROR_NO_MEMORY, "out of memory");
+}
+
+static struct template_names names_of(const struct playing *p)
+{
+    return (struct template_names){ template_member, p->captures };
+}
+
+/* ---- building a request ---- */
+
+struct outgoing {
+    struct transport_request request;
+    struct http_header headers[HEADERS_MAX];
+    struct text path; /* without base and query */
+};
+
+static bool add_header(struct outgoing *out, struct arena *arena, struct text name,
+                       struct text value, struct error *err)
+{
+    if (out->request.header_count == HEADERS_MAX)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "more than %d headers", HEADERS_MAX);
+    char *kept = arena_copy(arena, name), *kept_value = arena_copy(arena, value);
+    if (kept == NULL || kept_value == NULL)
+        return no_memory(err);
+    out->headers[out->request.header_count++] =
+        (struct http_header){ { kept, name.len }, { kept_value, value.len } };
+    return true;
+}
+
+static bool names_header(const json_t *headers, const char *name)
+{
+    json_t *object = (json_t *)(uintptr_t)headers; /* jansson's iterators lack const */
+
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+        if (text_equal_nocase(text_of(json_object_iter_key(at)), text_of(name)))
+            return true;
+    }
+    return false;
+}
+
+/* Those of the step, and the usual ones that it does not name. */
+static bool add_headers(const struct playing *p, const struct step *step, bool has_body,
+                        struct outgoing *out, struct error *err)
+{
+    struct arena *arena = &p->result->arena;
+    const struct template_names names = names_of(p);
+    json_t *own = (json_t *)(uintptr_t)step->headers;
+
+    if (p->stage->token != NULL && !names_header(own, "Authorization")) {
+        const char *bearer = arena_printf(arena, "Bearer %s", p->stage->token);
+        if (bearer == NULL || !add_header(out, arena, TEXT("Authorization"), text_of(bearer), err))
+            return bearer == NULL ? no_memory(err) : false;
+    }
+    if (has_body && !names_header(own, "Content-Type") &&
+        !add_header(out, arena, TEXT("Content-Type"), TEXT("application/json"), err))
+        return false;
+    for (void *at = json_object_iter(own); at != NULL; at = json_object_iter_next(own, at)) {
+        SCOPED(buffer) struct buffer value = buffer_capped(HEADER_MAX);
+        const json_t *given = json_object_iter_value(at);
+        if (json_is_null(given))
+            continue;
+        if (!template_expand_text(&names, text_of(json_string_value(given)), &value, err) ||
+            !add_header(out, arena, text_of(json_object_iter_key(at)), buffer_text(&value), err))
+            return false;
+    }
+    return true;
+}
+
+static bool add_pair(struct buffer *target, bool *first, struct text key, const json_t *value,
+                     const struct template_names *names, struct error *err)
+{
+    SCOPED(buffer) struct buffer expanded = buffer_capped(TARGET_MAX);
+    SCOPED(buffer) struct buffer name = buffer_capped(TARGET_MAX);
+    struct text t = { json_string_value(value), json_string_length(value) };
+
+    return template_expand_text(names, key, &name, err) &&
+           template_expand_text(names, t, &expanded, err) &&
+           (query_append(target, first, buffer_text(&name), buffer_text(&expanded)) ||
+            buffer_error(target, err));
+}
+
+static bool add_query(const struct playing *p, const struct step *step, struct buffer *target,
+                      struct error *err)
+{
+    const struct template_names names = names_of(p);
+    json_t *query = (json_t *)(uintptr_t)step->query;
+    bool first = true, ok = true;
+
+    for (void *at = json_object_iter(query); ok && at != NULL;
+         at = json_object_iter_next(query, at)) {
+        const json_t *value = json_object_iter_value(at);
+        const struct text key = text_of(json_object_iter_key(at));
+        if (json_is_string(value))
+            ok = add_pair(target, &first, key, value, &names, err);
+        for (size_t i = 0; ok && i < json_array_size(value); i++)
+            ok = add_pair(target, &first, key, json_array_get(value, i), &names, err);
+    }
+    return ok;
+}
+
+static bool add_target(const struct playing *p, const struct step *step, struct outgoing *out,
+                       struct error *err)
+{
+    const struct template_names names = names_of(p);
+    SCOPED(buffer) struct buffer target = buffer_capped(TARGET_MAX);
+    struct text query;
+
+    buffer_append_text(&target, p->base);
+    if (!template_expand_text(&names, text_of(step->target), &target, err) ||
+        !add_query(p, step, &target, err))
+        return false;
+    const char *kept = arena_copy(&p->result->arena, buffer_text(&target));
+    if (kept == NULL)
+        return no_memory(err);
+    out->request.target = kept;
+    http_split_target((struct text){ kept + p->base.len, target.len - p->base.len }, &out->path,
+                      &query);
+    return true;
+}
+
+static bool add_body(const struct playing *p, const struct step *step, struct outgoing *out,
+                     struct error *err)
+{
+    const struct template_names names = names_of(p);
+    SCOPED(buffer) struct buffer bytes = buffer_capped(BODY_MAX);
+    json_auto_t *body = NULL;
+
+    out->request.body = step->raw;
+    if (step->body == NULL)
+        return true;
+    if (!template_expand(&names, step->body, &body, err))
+        return false;
+    if (!json_document_append(&bytes, body))
+        return buffer_error(&bytes, err);
+    const char *kept = arena_copy(&p->result->arena, buffer_text(&bytes));
+    out->request.body = (struct text){ kept, bytes.len };
+    return kept != NULL || no_memory(err);
+}
+
+static bool build(const struct playing *p, const struct step *step, struct outgoing *out,
+                  struct error *err)
+{
+    out->request = (struct transport_request){ .method = step->method,
+                                               .headers = out->headers,
+                                               .deadline_ns = p->stage->deadline_ns };
+    return add_target(p, step, out, err) && add_body(p, step, out, err) &&
+           add_headers(p, step, out->request.body.data != NULL, out, err);
+}
+
+/* ---- sending it ---- */
+
+static struct exchange *record(struct playing *p, const struct step *step,
+                               const struct transport_request *request)
+{
+    struct arena *arena = &p->result->arena;
+    struct exchange *x = arena_zalloc(arena, sizeof *x);
+    struct http_header *headers = arena_alloc(arena, (request->header_count + 1) * sizeof *headers);
+
+    if (x == NULL || headers == NULL)
+        return NULL;
+    for (size_t i = 0; i < request->header_count; i++) {
+        headers[i] = request->headers[i];
+        if (text_equal_nocase(headers[i].name, TEXT("Authorization")))
+            headers[i].value = TEXT("Bearer ***");
+    }
+    *x = (struct exchange){ .step = step,
+                            .method = request->method,
+                            .target = request->target,
+                            .headers = headers,
+                            .header_count = request->header_count,
+                            .body = request->body };
+    *(p->result->last_exchange == NULL ? &p->result->exchanges : &p->result->last_exchange->next) = x;
+    p->result->last_exchange = x;
+    return x;
+}
+
+static bool send_request(struct playing *p, const struct step *step,
+                         const struct transport_request *request, struct exchange **out,
+                         struct error *err)
+{
+    const struct stage *stage = p->stage;
+    struct exchange *x = record(p, step, request);
+    struct error why = { 0 };
+
+    if (x == NULL)
+        return no_memory(err);
+    *out = x;
+    int64_t from = stage->now_ns(stage->ctx);
+    x->answered = stage->transport.exchange(stage->transport.ctx, request, &p->result->arena,
+                                            &x->answer, &why);
+    x->took_ns = stage->now_ns(stage->ctx) - from;
+    if (x->answered)
+        return true;
+    x->failure = arena_copy(&p->result->arena, text_of(why.message));
+    *err = why;
+    return false;
+}
+
+static json_t *parse(struct text body)
+{
+    struct error ignored = { 0 };
+    json_t *json = NULL;
+
+    return body.len > 0 && json_document_load(body, false, &json, &ignored) ? json : NULL;
+}
+
+/* ---- judging the answer ---- */
+
+static void match_status(const struct expectation *expect, int status, struct match_report *report)
+{
+    SCOPED(buffer) struct buffer wanted = buffer_capped(256);
+    char got[16];
+    bool fits = false;
+
+    for (size_t i = 0; i < expect->status_count; i++) {
+        fits |= expect->statuses[i] == status;
+        buffer_appendf(&wanted, "%s%d", i == 0 ? "" : " or ", expect->statuses[i]);
+    }
+    buffer_append_byte(&wanted, '\0');
+    (void)snprintf(got, sizeof got, "%d", status);
+    match_note(report, fits, "status", wanted.failed ? "another" : wanted.data, got);
+}
+
+/* The real server's own refusals quote without escaping, so its code is looked for in the text
+ * (VALID-002). */
+static void match_code(const char *code, enum truth truth, const struct transport_answer *answer,
+                       const json_t *body, struct match_report *report)
+{
+    json_auto_t *wanted = json_string(code);
+    char in_text[128];
+
+    (void)snprintf(in_text, sizeof in_text, "\"code\":\"%s\"", code);
+    if (body == NULL && truth == TRUTH_SERVER && answer->body.len > 0 &&
+        memmem(answer->body.data, answer->body.len, in_text, strlen(in_text)) != NULL)
+        match_note(report, true, "/code", "", "");
+    else
+        (void)match(wanted, json_object_get(body, "code"), "/code", report);
+}
+
+static void match_headers(const json_t *headers, const struct transport_answer *answer,
+                          struct match_report *report)
+{
+    json_t *object = (json_t *)(uintptr_t)headers; /* jansson's iterators lack const */
+
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+        char path[128];
+        const char *name = json_object_iter_key(at);
+        struct text value = http_find_header(answer->headers, answer->header_count, name);
+        json_auto_t *got = value.data == NULL ? NULL : json_stringn(value.data, value.len);
+        (void)snprintf(path, sizeof path, "header %s", name);
+        (void)match(json_object_iter_value(at), got, path, report);
+    }
+}
+
+/* A matcher with its placeholders filled in; NULL stands for none. */
+static bool filled(const struct playing *p, const json_t *matcher, json_t **out, struct error *err)
+{
+    const struct template_names names = names_of(p);
+
+    return matcher == NULL || template_expand(&names, matcher, out, err);
+}
+
+static bool judge(const struct playing *p, const struct step *step, const struct outgoing *sent,
+                  const struct transport_answer *answer, const json_t *json,
+                  struct match_report *report, struct error *err)
+{
+    const struct expectation *expect = &step->expect[p->stage->truth];
+    json_auto_t *body = NULL, *text = NULL, *headers = NULL, *message = NULL, *got_text = NULL;
+
+    if (!filled(p, expect->body, &body, err) || !filled(p, expect->text, &text, err) ||
+        !filled(p, expect->headers, &headers, err) || !filled(p, expect->message, &message, err))
+        return false;
+    match_status(expect, answer->status, report);
+    if (expect->code != NULL)
+        match_code(expect->code, p->stage->truth, answer, json, report);
+    if (message != NULL)
+        (void)match(message, json_object_get(json, "message"), "/message", report);
+    if (body != NULL)
+        (void)match(body, json, "", report);
+    if (text != NULL) {
+        got_text = json_stringn(answer->body.len == 0 ? "" : answer->body.data, answer->body.len);
+        (void)match(text, got_text, "body", report);
+    }
+    match_headers(headers, answer, report);
+    const struct shaped_answer shaped = {
+        .method = step->method,
+        .path = sent->path,
+        .status = answer->status,
+        .content_type = http_find_header(answer->headers, answer->header_count, "Content-Type"),
+        .body = answer->body,
+        .json = json,
+    };
+    if (p->stage->via == VIA_REST) /* over gRPC the form is the .proto's */
+        shapes_check(p->stage->shapes, p->stage->truth, &shaped, report);
+    return true;
+}
+
+static bool capture(struct playing *p, const struct step *step, const json_t *body,
+                    struct match_report *report, struct error *err)
+{
+    json_t *captures = (json_t *)(uintptr_t)step->capture; /* jansson's iterators lack const */
+
+    for (void *at = json_object_iter(captures); at != NULL;
+         at = json_object_iter_next(captures, at)) {
+        const char *pointer = json_string_value(json_object_iter_value(at));
+        json_t *value = match_pointer(body, pointer);
+        if (!match_note(report, value != NULL, pointer, "to be present, for later steps",
+                        "nothing"))
+            continue;
+        if (json_object_set(p->captures, json_object_iter_key(at), value) != 0)
+            return no_memory(err);
+    }
+    return true;
+}
+
+/* ---- the steps ---- */
+
+static void fail_at(struct playing *p, const struct step *step, enum outcome outcome,
+                    const char *reason)
+{
+    p->result->outcome = outcome;
+    p->result->at = step;
+    p->result->reason = reason == NULL ? NULL : arena_copy(&p->result->arena, text_of(reason));
+}
+
+/* No answer: whose fault is it? */
+static bool judge_failure(struct playing *p, const struct step *step, const struct error *err)
+{
+    switch (err->code) {
+    case ERROR_UNAVAILABLE:
+        p->lost = true;
+        fail_at(p, step, OUTCOME_NOT_RUN, err->message);
+        return false;
+    case ERROR_CANCELLED:
+        fail_at(p, step, OUTCOME_NOT_RUN, "the run was ended");
+        return false;
+    case ERROR_DEADLINE_EXCEEDED:
+    case ERROR_OUTCOME_UNKNOWN:
+    case ERROR_INTERNAL:
+        fail_at(p, step, step->setup ? OUTCOME_NOT_TESTABLE : OUTCOME_FAIL, err->message);
+        return false;
+    default:
+        fail_at(p, step, OUTCOME_ERROR, err->message);
+        return false;
+    }
+}
+
+/* One exchange, judged. *ok tells whether all was as expected; false when there is nothing to judge. */
+static bool ask(struct playing *p, const struct step *step, struct match_report *report,
+                struct error *err)
+{
+    struct outgoing out = { 0 };
+    struct exchange *x = NULL;
+
+    if (!build(p, step, &out, err))
+        return error_prefix(err, "the case is wrong: ");
+    if (!send_request(p, step, &out.request, &x, err))
+        return false;
+    json_auto_t *json = parse(x->answer.body);
+    tracker_note(&p->tracker, p->stage->shapes, step->method, out.path, x->answer.status, json);
+    return judge(p, step, &out, &x->answer, json, report, err) &&
+           (report->mismatches > 0 || capture(p, step, json, report, err));
+}
+
+/* Asks until it is as expected or the time is over; without `within`, once. */
+static bool ask_until(struct playing *p, const struct step *step, struct match_report *report,
+                      struct error *err)
+{
+    const struct stage *stage = p->stage;
+    int64_t until = stage->now_ns(stage->ctx) + step->within_ns;
+
+    for (;;) {
+        *report = (struct match_report){ .arena = &p->result->arena };
+        if (!ask(p, step, report, err))
+            return false;
+        if (report->mismatches == 0 || stage->now_ns(stage->ctx) >= until ||
+            stage->cancelled(stage->ctx))
+            return true;
+        stage->pause(stage->ctx, POLL_PAUSE_NS);
+    }
+}
+
+static bool play_request(struct playing *p, const struct step *step)
+{
+    struct match_report report = { 0 };
+    struct error err = { 0 };
+
+    for (int64_t i = 0; i < step->repeat; i++) {
+        if (!ask_until(p, step, &report, &err))
+            return judge_failure(p, step, &err);
+        p->result->checks += report.checks;
+        if (report.mismatches == 0)
+            continue;
+        p->result->mismatches = report.first;
+        fail_at(p, step, step->setup ? OUTCOME_NOT_TESTABLE : OUTCOME_FAIL, NULL);
+        return false;
+    }
+    return true;
+}
+
+/* ---- worlds: the mock's control API (docs/control-api.md) ---- */
+
+static bool control(struct playing *p, const struct step *step, const char *method,
+                    const char *target, const json_t *body, int wanted, struct error *err)
+{
+    SCOPED(buffer) struct buffer bytes = buffer_capped(BODY_MAX);
+    const struct http_header json_type = { TEXT("Content-Type"), TEXT("application/json") };
+    struct transport_request request = { .method = method,
+                                         .target = arena_copy(&p->result->arena, text_of(target)),
+                                         .headers = &json_type,
+                                         .header_count = body == NULL ? 0 : 1,
+                                         .deadline_ns = p->stage->deadline_ns };
+    struct exchange *x = NULL;
+
+    if (body != NULL) {
+        if (!json_document_append(&bytes, body))
+            return buffer_error(&bytes, err);
+        request.body = (struct text){ arena_copy(&p->result->arena, buffer_text(&bytes)),
+                                      bytes.len };
+    }
+    if (request.target == NULL || (body != NULL && request.body.data == NULL))
+        return no_memory(err);
+    if (!send_request(p, step, &request, &x, err))
+        return false;
+    return x->answer.status == wanted ||
+           error_set(err, ERROR_NOT_SUPPORTED, "%s %s answered %d instead of %d: " TEXT_FMT, method,
+                     target, x->answer.status, wanted, TEXT_ARGS(x->answer.body));
+}
+
+static bool play_clock(struct playing *p, const struct step *step)
+{
+    struct error err = { 0 };
+    bool ok = true;
+    char target[128];
+
+    if (step->clock_mode != NULL) {
+        json_auto_t *body = json_pack("{s:s}", "mode", step->clock_mode);
+        (void)snprintf(target, sizeof target, TEXT_FMT "/_mock/clock", TEXT_ARGS(p->base));
+        ok = control(p, step, "PUT", target, body, 200, &err);
+    }
+    if (ok && step->advance_ns > 0) {
+        SCOPED(buffer) struct buffer by = buffer_capped(64);
+        go_duration_append(&by, step->advance_ns);
+        json_auto_t *body = json_pack("{s:s%}", "by", by.data, by.len);
+        (void)snprintf(target, sizeof target, TEXT_FMT "/_mock/clock/advance", TEXT_ARGS(p->base));
+        ok = control(p, step, "POST", target, body, 200, &err);
+    }
+    return ok || judge_failure(p, step, &err);
+}
+
+static const struct step world_step = { .title = "a world of its own", .setup = true };
+
+static bool enter_world(struct playing *p)
+{
+    struct error err = { 0 };
+
+    if (!p->stage->target->has[CAPABILITY_WORLDS])
+        return true;
+    const char *base = arena_printf(&p->result->arena, "/_w/%s", p->stage->prefix);
+    json_auto_t *body = json_pack("{s:s, s:s}", "name", p->stage->prefix, "clock", "auto");
+    if (base == NULL)
+        (void)no_memory(&err);
+    else if (control(p, &world_step, "POST", "/_mock/worlds", body, 201, &err))
+        p->base = text_of(base);
+    return p->base.len > 0 || judge_failure(p, &world_step, &err);
+}
+
+/* ---- afterwards ---- */
+
+static void delete_made(struct playing *p, const char *path)
+{
+    const struct stage *stage = p->stage;
+    struct arena *arena = &p->result->arena;
+    struct http_header authorization = { TEXT("Authorization"), { 0 } };
+    struct transport_request request = { .method = "DELETE",
+                                         .headers = &authorization,
+                                         .deadline_ns = CLEANUP_WAIT_NS,
+                                         .afterwards = true };
+    struct transport_answer answer;
+    struct error err = { 0 };
+
+    if (stage->token != NULL) {
+        const char *bearer = arena_printf(arena, "Bearer %s", stage->token);
+        authorization.value = text_of(bearer);
+        request.header_count = bearer == NULL ? 0 : 1;
+    }
+    request.target = arena_printf(arena, TEXT_FMT "%s", TEXT_ARGS(p->base), path);
+    if (request.target != NULL &&
+        !stage->transport.exchange(stage->transport.ctx, &request, arena, &answer, &err) &&
+        err.code == ERROR_UNAVAILABLE)
+        p->lost = true;
+}
+
+/* A world takes everything in it along; elsewhere each thing goes by itself. */
+static void tidy_up(struct playing *p)
+{
+    const char *path;
+
+    if (p->base.len > 0) {
+        const char *world = arena_printf(&p->result->arena, "/_mock/worlds/%s", p->stage->prefix);
+        p->base = (struct text){ 0 };
+        if (world != NULL)
+            delete_made(p, world);
+        return;
+    }
+    while (!p->lost && (path = tracker_next(&p->tracker, p->stage->shapes)) != NULL)
+        delete_made(p, path);
+}
+
+static bool prepare(struct playing *p)
+{
+    p->captures = json_pack("{s:s, s:s}", "run", p->stage->prefix, "image", p->stage->image);
+    p->tracker = (struct tracker){ .arena = &p->result->arena };
+    return p->captures != NULL;
+}
+
+bool play(const struct scenario *scenario, const struct stage *stage, struct result *result)
+{
+    struct playing p = { .scenario = scenario, .stage = stage, .result = result };
+    int64_t from = stage->now_ns(stage->ctx);
+
+    if (!prepare(&p)) {
+        fail_at(&p, NULL, OUTCOME_ERROR, "out of memory");
+        return true;
+    }
+    bool ok = enter_world(&p);
+    for (size_t i = 0; ok && i < scenario->step_count; i++) {
+        const struct step *step = &scenario->steps[i];
+        if (stage->cancelled(stage->ctx)) {
+            fail_at(&p, step, OUTCOME_NOT_RUN, "the run was ended");
+            break;
+        }
+        ok = step->kind == STEP_CLOCK ? play_clock(&p, step) : play_request(&p, step);
+    }
+    bool lost = p.lost;
+    tidy_up(&p);
+    json_decref(p.captures);
+    result->took_ns = stage->now_ns(stage->ctx) - from;
+    return !lost;
+}
