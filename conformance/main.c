@@ -112,13 +112,14 @@ static int fail(const struct error *err)
 {
     (void)fprintf(stderr, "%s: %s\n", program.name, err->message);
     return err->code == ERROR_INVALID_ARGUMENT || err->code == ERROR_NOT_FOUND ? EXIT_USAGE
-                                                                              : EXIT_SUITE;
+                                                                               : EXIT_SUITE;
 }
 
 static int run(const struct settings *settings, int signal_fd)
 {
-    SCOPED(shelf) struct shelf shelf = { .arena = arena_capped(TEXT_MAX),
-                                         .own_cases = buffer_capped(BUNDLE_MAX) };
+    SCOPED(shelf)
+    struct shelf shelf = { .arena = arena_capped(TEXT_MAX),
+                           .own_cases = buffer_capped(BUNDLE_MAX) };
     struct library library;
     struct error err = { 0 };
     int status = 0;

@@ -18,9 +18,9 @@ static bool open_one(struct reports *out, size_t i, struct error *err)
         return true;
     }
     out->files[i] = fopen(wish->path, "we");
-    return out->files[i] != NULL || error_set(err, ERROR_INVALID_ARGUMENT,
-                                              "--report: %s cannot be written: %s", wish->path,
-                                              strerror(errno));
+    return out->files[i] != NULL ||
+           error_set(err, ERROR_INVALID_ARGUMENT, "--report: %s cannot be written: %s", wish->path,
+                     strerror(errno));
 }
 
 bool reports_open(struct reports *out, const struct settings *settings, struct error *err)
@@ -32,15 +32,15 @@ bool reports_open(struct reports *out, const struct settings *settings, struct e
         (void)reports_close(out);
         return false;
     }
-    out->style = (struct text_style){ .colour = isatty(fileno(out->terminal)) == 1,
-                                      .all = settings->all };
+    out->style =
+        (struct text_style){ .colour = isatty(fileno(out->terminal)) == 1, .all = settings->all };
     return true;
 }
 
 static void put(struct reports *reports, FILE *file, struct buffer *bytes)
 {
-    bool ok = !bytes->failed && fwrite(bytes->data == NULL ? "" : bytes->data, 1, bytes->len, file) ==
-                                    bytes->len;
+    bool ok = !bytes->failed &&
+              fwrite(bytes->data == NULL ? "" : bytes->data, 1, bytes->len, file) == bytes->len;
 
     reports->failed |= !ok || fflush(file) != 0;
     buffer_clear(bytes);

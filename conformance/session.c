@@ -214,9 +214,10 @@ static void introduce(struct session *s)
 bool session_run(const struct settings *settings, const struct library *library, int signal_fd,
                  int *status, struct error *err)
 {
-    SCOPED(session) struct session s = { .settings = settings,
-                                         .library = library,
-                                         .arena = arena_capped(NOTES_MAX) };
+    SCOPED(session)
+    struct session s = { .settings = settings,
+                         .library = library,
+                         .arena = arena_capped(NOTES_MAX) };
     bool there = false;
 
     introduce(&s);

@@ -15,14 +15,16 @@ const struct option_spec settings_specs[] = {
     { "report", "KIND=FILE", NULL,
       "write a report: json, junit, tap, html or badge; FILE - is standard output; repeatable" },
     { "jobs", "N", "4", "how many scenarios are played at a time" },
-    { "budget", "DURATION", "10m", "real time that scenarios may take where no clock can be moved" },
+    { "budget", "DURATION", "10m",
+      "real time that scenarios may take where no clock can be moved" },
     { "deadline", "DURATION", "15s", "longest wait for one answer" },
     { "image", "NAME", "docker.io/library/nginx:alpine", "what instances are made of" },
     { "read-only", NULL, NULL, "make nothing on the server" },
     { "cases", "FOLDER", NULL, "scenarios from a folder instead of the program's own" },
     { "all", NULL, NULL, "a line for each scenario, also for those that pass" },
     { "list", NULL, NULL, "print the ids and titles of the scenarios, and end" },
-    { "rules", NULL, NULL, "print which rules of the contract are tested, excluded or open, and end" },
+    { "rules", NULL, NULL,
+      "print which rules of the contract are tested, excluded or open, and end" },
     { 0 },
 };
 
@@ -45,10 +47,10 @@ static bool read_report(const struct options *o, const char *value, struct repor
     char word[16];
     (void)snprintf(word, sizeof word, TEXT_FMT, TEXT_ARGS(kind));
     const char *near = out->reporter == NULL ? text_nearest(word, names) : NULL;
-    return options_complain(o, "report", err,
-                            "must be KIND=FILE with json, junit, tap, html or badge, not \"%s\"%s%s%s",
-                            value, near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
-                            near == NULL ? "" : "?");
+    return options_complain(
+        o, "report", err,
+        "must be KIND=FILE with json, junit, tap, html or badge, not \"%s\"%s%s%s", value,
+        near == NULL ? "" : "; did you mean ", near == NULL ? "" : near, near == NULL ? "" : "?");
 }
 
 static bool read_reports(const struct options *o, struct settings *out, struct error *err)
@@ -99,9 +101,9 @@ static bool read_url(const struct options *o, struct settings *out, struct error
 {
     struct text url = text_of(out->rest = options_text(o, "rest"));
 
-    if (out->rest == NULL || ((text_starts_with(url, TEXT("http://")) ||
-                               text_starts_with(url, TEXT("https://"))) &&
-                              url.data[url.len - 1] != '/'))
+    if (out->rest == NULL ||
+        ((text_starts_with(url, TEXT("http://")) || text_starts_with(url, TEXT("https://"))) &&
+         url.data[url.len - 1] != '/'))
         return true;
     return options_complain(o, "rest", err,
                             "must be a URL without a slash at its end: http://127.0.0.1:4973");

@@ -13,10 +13,10 @@
 #include "common/program/options.h"
 #include "common/program/read_file.h"
 #include "common/program/ready_file.h"
+#include "common/program/sibling.h"
 #include "gateway/call_command.h"
 #include "gateway/certificates.h"
 #include "gateway/descriptors.h"
-#include "gateway/mock_child.h"
 #include "gateway/operations.h"
 #include "gateway/readiness.h"
 #include "gateway/rpc/server.h"
@@ -81,7 +81,7 @@ struct gateway {
     int64_t gzip_from;
     size_t log_form;
     int ready_fd; /* -1 for none */
-    struct mock_child mock;
+    struct sibling mock;
     const char *upstream_url;
     struct buffer authorization; /* NUL-terminated; empty = none */
     struct descriptors descriptors;
@@ -222,6 +222,17 @@ static bool start_server(struct gateway *g, struct error *err)
     return rpc_server_new(&config, &g->server, err);
 }
 
+/* With no --upstream one command gives a working pair. The mock's own settings come from
+ * HYPEMAN_MOCK_... variables. */
+static bool start_mock(struct gateway *g, struct error *err)
+{
+    const char *const args[] = { "--listen", "127.0.0.1:0", "--log", log_form_names[g->log_form],
+                                 NULL };
+
+    return sibling_start(&g->mock, "hypeman-mock", args, err) ||
+           error_prefix(err, "no --upstream http://HOST:PORT is given, and ");
+}
+
 static bool start(struct gateway *g, struct error *err)
 {
     g->upstream_url = options_text(&g->options, "upstream");
@@ -229,7 +240,7 @@ static bool start(struct gateway *g, struct error *err)
         !descriptors_load(options_text(&g->options, "descriptor-set"), &g->descriptors, err))
         return false;
     if (g->upstream_url == NULL) {
-        if (!mock_child_start(&g->mock, log_form_names[g->log_form], err))
+        if (!start_mock(g, err))
             return false;
         g->upstream_url = g->mock.url;
     }
@@ -331,7 +342,7 @@ static void stop(struct gateway *g)
     tls_identity_free(g->identity);
     descriptors_fini(&g->descriptors);
     buffer_fini(&g->authorization);
-    mock_child_stop(&g->mock);
+    sibling_stop(&g->mock);
     curl_global_cleanup();
 }
 

@@ -120,8 +120,3 @@ void sibling_stop(struct sibling *child)
         continue;
     child->pid = 0;
 }
-
-void sibling_scope_end(struct sibling *child)
-{
-    sibling_stop(child);
-}

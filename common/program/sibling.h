@@ -1,7 +1,8 @@
-/* Another program of this project, started as a child: the one of that name in the folder of our own.
+/* Another program of this project, started as a child: the one of that name in the folder of our
+ * own.
  *
- * It is waited for until it serves (--ready-fd), is out of reach of the terminal's Ctrl-C, which is for
- * us, and ends when we do, even if we crash. */
+ * It is waited for until it serves (--ready-fd), is out of reach of the terminal's Ctrl-C, which is
+ * for us, and ends when we do, even if we crash. */
 #ifndef TESTKIT_COMMON_PROGRAM_SIBLING_H
 #define TESTKIT_COMMON_PROGRAM_SIBLING_H
 
@@ -26,6 +27,5 @@ MUST_USE bool sibling_start(struct sibling *child, const char *name, const char 
 
 /* SIGTERM, then waits for it to end. Does nothing when none was started. */
 void sibling_stop(struct sibling *child);
-void sibling_scope_end(struct sibling *child);
 
 #endif

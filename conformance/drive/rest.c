@@ -76,8 +76,8 @@ static struct text trimmed(struct text t)
 {
     while (t.len > 0 && (t.data[0] == ' ' || t.data[0] == '\t'))
         t = (struct text){ t.data + 1, t.len - 1 };
-    while (t.len > 0 && (t.data[t.len - 1] == '\n' || t.data[t.len - 1] == '\r' ||
-                         t.data[t.len - 1] == ' '))
+    while (t.len > 0 &&
+           (t.data[t.len - 1] == '\n' || t.data[t.len - 1] == '\r' || t.data[t.len - 1] == ' '))
         t.len--;
     return t;
 }
@@ -127,8 +127,8 @@ static bool append_line(struct curl_slist **list, const char *line, struct error
     return true;
 }
 
-/* Ours alone: curl's own Content-Type and Accept and its waiting for 100 are taken out. An empty value
- * is written with ';' to it. */
+/* Ours alone: curl's own Content-Type and Accept and its waiting for 100 are taken out. An empty
+ * value is written with ';' to it. */
 static bool list_headers(const struct transport_request *request, struct curl_slist **list,
                          struct error *err)
 {
@@ -236,8 +236,7 @@ static bool keep(const struct arrival *a, long status, struct transport_answer *
                  struct error *err)
 {
     const struct text body = { a->body.data == NULL ? "" : a->body.data, a->body.len };
-    struct http_header *headers = arena_alloc(a->arena,
-                                              (a->header_count + 1) * sizeof *headers);
+    struct http_header *headers = arena_alloc(a->arena, (a->header_count + 1) * sizeof *headers);
     const char *kept = arena_copy(a->arena, body);
 
     if (headers == NULL || kept == NULL || a->failed)
@@ -272,8 +271,8 @@ static bool exchange(void *ctx, const struct transport_request *request, struct 
     set_up(rest, request, url.data, headers, &arrival);
     CURLcode code = curl_easy_perform(rest->curl);
     (void)curl_easy_getinfo(rest->curl, CURLINFO_RESPONSE_CODE, &status);
-    bool ok = code == CURLE_OK ? keep(&arrival, status, answer, err)
-                               : refuse(rest->curl, code, err);
+    bool ok =
+        code == CURLE_OK ? keep(&arrival, status, answer, err) : refuse(rest->curl, code, err);
     buffer_fini(&arrival.body);
     return ok;
 }

@@ -1,9 +1,9 @@
 /* Plays a plan with several threads.
  *
- * Each worker has a connection of its own and takes the next scenario that nobody has taken. The caller's
- * thread gets the results in the order of the plan, as soon as they and those before them are there; it
- * also takes the signals. Nothing is shared but the plan, which is read only, and the results, each
- * written by one worker and handed over once. */
+ * Each worker has a connection of its own and takes the next scenario that nobody has taken. The
+ * caller's thread gets the results in the order of the plan, as soon as they and those before them
+ * are there; it also takes the signals. Nothing is shared but the plan, which is read only, and the
+ * results, each written by one worker and handed over once. */
 #ifndef TESTKIT_CONFORMANCE_DRIVE_WORKERS_H
 #define TESTKIT_CONFORMANCE_DRIVE_WORKERS_H
 
@@ -34,9 +34,9 @@ struct performance {
     void *ctx;
 };
 
-/* Every item of the plan has its result when this returns true; those that the end of the run, or the
- * loss of the target, came before are NOT_RUN.
- * Fails  NO_MEMORY, INTERNAL; some results may have been handed over */
+/* Every item of the plan has its result when this returns true; those that the end of the run, or
+ * the loss of the target, came before are NOT_RUN. Fails  NO_MEMORY, INTERNAL; some results may
+ * have been handed over */
 MUST_USE bool perform(const struct performance *performance, enum run_end *end, struct error *err);
 
 #endif

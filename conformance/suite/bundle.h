@@ -1,5 +1,5 @@
-/* Files joined into one text: how the program carries its cases, fragments, schema and rules with it,
- * and how a folder of cases is handed to the pure core.
+/* Files joined into one text: how the program carries its cases, fragments, schema and rules with
+ * it, and how a folder of cases is handed to the pure core.
  *
  *     file cases/health/answers.json 312
  *     ... 312 bytes ...
@@ -21,8 +21,8 @@ struct bundle_file {
 /* Appends a file. Returns !out->failed. */
 bool bundle_append(struct buffer *out, struct text path, struct text bytes);
 
-/* Takes the first file off *rest. False at the end. A bundle is our own making, so a malformed one is
- * a bug and asserted. */
+/* Takes the first file off *rest. False at the end. A bundle is our own making, so a malformed one
+ * is a bug and asserted. */
 bool bundle_next(struct text *rest, struct bundle_file *out);
 
 /* The file of that path; false when there is none. */

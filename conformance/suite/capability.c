@@ -10,8 +10,8 @@ const struct capability_row capability_rows[CAPABILITY_COUNT] = {
     [CAPABILITY_VIRTUAL_CLOCK] = { "virtual-clock", "the target's clock cannot be moved" },
 };
 
-const char *const capability_names[] = { "may-create-instances", "auth",          "capabilities",
-                                         "worlds",               "virtual-clock", NULL };
+const char *const capability_names[] = { "may-create-instances", "auth", "capabilities", "worlds",
+                                         "virtual-clock",        NULL };
 
 static const struct text hypervisor = TEXT("hypervisor:");
 

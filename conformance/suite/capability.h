@@ -1,6 +1,7 @@
 /* What a target can do, as far as scenarios need to know.
  *
- * Most are found out by asking; "hypervisor:NAME" is whatever the target's GET /capabilities lists. */
+ * Most are found out by asking; "hypervisor:NAME" is whatever the target's GET /capabilities lists.
+ */
 #ifndef TESTKIT_CONFORMANCE_SUITE_CAPABILITY_H
 #define TESTKIT_CONFORMANCE_SUITE_CAPABILITY_H
 
@@ -35,7 +36,8 @@ struct capabilities {
 
 /* Whether a case may ask for it. */
 bool capability_is_known(struct text need);
-/* Whether the target has it; *why, when not, is the reason for a skip and borrowed from the tables. */
+/* Whether the target has it; *why, when not, is the reason for a skip and borrowed from the tables.
+ */
 bool capabilities_offer(const struct capabilities *target, struct text need, const char **why);
 
 #endif

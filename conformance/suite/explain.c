@@ -47,8 +47,9 @@ void explain_curl(const struct run *run, const struct exchange *exchange, struct
 
 static void append_cut(struct text t, size_t max, struct buffer *out)
 {
+    while (t.len > 0 && t.data[t.len - 1] == '\n')
+        t.len--;
     size_t len = text_cut_len(t, max);
-
     buffer_append(out, t.data, len);
     if (len < t.len)
         buffer_append_cstr(out, "...");

@@ -8,9 +8,9 @@
 /* The shell command that sends the exchange's request again; the token is "$TOKEN". */
 void explain_curl(const struct run *run, const struct exchange *exchange, struct buffer *out);
 
-/* Everything about a result that did not pass, as lines without colour, each with `indent` before it:
- * broken rules with their sentences, what was expected and what came, the steps before, how to see it
- * again. */
+/* Everything about a result that did not pass, as lines without colour, each with `indent` before
+ * it: broken rules with their sentences, what was expected and what came, the steps before, how to
+ * see it again. */
 void explain_result(const struct run *run, const struct result *result, const char *indent,
                     struct buffer *out);
 

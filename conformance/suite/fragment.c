@@ -99,7 +99,8 @@ static bool add_step(struct expansion *e, const struct json_at *at, const char *
             return no_memory(err);
         e->with = NULL;
     }
-    if (json_object_set_new(step, "setup", json_true()) != 0 || json_array_append(e->steps, step) != 0)
+    if (json_object_set_new(step, "setup", json_true()) != 0 ||
+        json_array_append(e->steps, step) != 0)
         return no_memory(err);
     return true;
 }
@@ -143,5 +144,6 @@ bool fragment_expand(struct text bundle, const struct json_at *use, json_t *step
 
     if (!expand(&e, use, NULL, 1, err))
         return false;
-    return e.with == NULL || json_complain(use, err, "has \"with\", but the fragment sends no body");
+    return e.with == NULL ||
+           json_complain(use, err, "has \"with\", but the fragment sends no body");
 }

@@ -46,7 +46,8 @@ static bool read_entry(struct text line, struct known_entry *out, struct arena *
     struct text word = next_word(&ahead);
     if (text_starts_with(word, until)) {
         rest = ahead;
-        if (!parse_day((struct text){ word.data + until.len, word.len - until.len }, &out->until_ns))
+        if (!parse_day((struct text){ word.data + until.len, word.len - until.len },
+                       &out->until_ns))
             return error_set(err, ERROR_INVALID_ARGUMENT,
                              "line %zu: " TEXT_FMT " is no day such as until:2026-12-31", out->line,
                              TEXT_ARGS(word));
@@ -66,8 +67,8 @@ bool known_failing_load(struct text text, struct arena *arena, struct known_fail
 {
     size_t line_number = 0;
 
-    *out = (struct known_failing){ .entries = arena_alloc(arena,
-                                                          ENTRIES_MAX * sizeof *out->entries) };
+    *out =
+        (struct known_failing){ .entries = arena_alloc(arena, ENTRIES_MAX * sizeof *out->entries) };
     if (out->entries == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
     while (text.data != NULL) {

@@ -1,10 +1,11 @@
-/* Failures that are known and excused, for now: a file that lives with the server, not with the suite.
+/* Failures that are known and excused, for now: a file that lives with the server, not with the
+ * suite.
  *
  *     # the pattern of ids, until when (optional), and why
  *     snapshots/create/[glob]  until:2026-12-31  issue 12: names are not checked
  *
- * An entry that has expired excuses nothing. One whose scenario passes, and one that fits no scenario,
- * make the run red: a list that is no longer true is worse than none. */
+ * An entry that has expired excuses nothing. One whose scenario passes, and one that fits no
+ * scenario, make the run red: a list that is no longer true is worse than none. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_KNOWN_FAILING_H
 #define TESTKIT_CONFORMANCE_SUITE_KNOWN_FAILING_H
 

@@ -50,8 +50,8 @@ static bool note(struct match_report *report, bool fits, const char *path, const
     if (fits)
         return match_note(report, true, path, "", "");
     const char *wanted = match_show(report->arena, expected);
-    const char *both = arena_printf(report->arena, "%s%s%s", words, words[0] == '\0' ? "" : " ",
-                                    wanted);
+    const char *both =
+        arena_printf(report->arena, "%s%s%s", words, words[0] == '\0' ? "" : " ", wanted);
     return match_note(report, false, path, both == NULL ? wanted : both,
                       match_show(report->arena, got));
 }
@@ -182,7 +182,8 @@ static bool is_one_of(const struct condition_call *c)
     return say(c, found);
 }
 
-/* Each matcher takes the first item left that fits it; good enough for matchers that do not overlap. */
+/* Each matcher takes the first item left that fits it; good enough for matchers that do not
+ * overlap. */
 static bool is_set(const struct condition_call *c)
 {
     json_auto_t *left = json_is_array(c->value) ? json_copy((json_t *)(uintptr_t)c->value) : NULL;

@@ -1,16 +1,20 @@
 /* What a case expects of a JSON value, and how far a value is from it.
  *
  * A matcher is JSON as well. A scalar stands for itself. An object stands for one that has at least
- * these members, an array for one of just these items in this order. An object whose names begin with
+ * these members, an array for one of just these items in this order. An object whose names begin
+ * with
  * '$' is a list of conditions that must all hold:
  *
  *   "$absent": true         the member is not there        "$in": [..]       is one of these
- *   "$present": true        it is, maybe as null           "$set": [..]      these items in any order
- *   "$type": "integer"      string integer number boolean  "$length": 3      characters, items, members
- *                           object array null                                or {"min": 1, "max": 3}
- *   "$pattern": "^a+$"      POSIX extended                 "$contains": M    an item, or part of a text
+ *   "$present": true        it is, maybe as null           "$set": [..]      these items in any
+ * order
+ *   "$type": "integer"      string integer number boolean  "$length": 3      characters, items,
+ * members object array null                                or {"min": 1, "max": 3}
+ *   "$pattern": "^a+$"      POSIX extended                 "$contains": M    an item, or part of a
+ * text
  *   "$min": 1, "$max": 9    of a number                    "$each": M        every item
- *   "$exact": {..}          equal, no member more          "$not": M         the matcher M does not fit
+ *   "$exact": {..}          equal, no member more          "$not": M         the matcher M does not
+ * fit
  *   "$ordered_by": "/id"    items ascend by what the JSON pointer says; "-/id": they descend */
 #ifndef TESTKIT_CONFORMANCE_SUITE_MATCH_H
 #define TESTKIT_CONFORMANCE_SUITE_MATCH_H
@@ -28,7 +32,7 @@ struct mismatch {
     const char *path;     /* JSON pointer into the answer's body, or "status", "header X" */
     const char *expected; /* for a person */
     const char *got;
-    const char *rule;     /* that is broken; NULL: those the step cites */
+    const char *rule; /* that is broken; NULL: those the step cites */
     struct mismatch *next;
 };
 

@@ -22,8 +22,8 @@ struct playing {
     struct result *result;
     json_t *captures; /* name -> value */
     struct tracker tracker;
-    struct text base;      /* "/_w/NAME", or empty              */
-    bool lost;             /* the target could not be reached   */
+    struct text base; /* "/_w/NAME", or empty              */
+    bool lost;        /* the target could not be reached   */
 };
 
 static bool no_memory(struct error *err)
@@ -199,7 +199,8 @@ static struct exchange *record(struct playing *p, const struct step *step,
                             .headers = headers,
                             .header_count = request->header_count,
                             .body = request->body };
-    *(p->result->last_exchange == NULL ? &p->result->exchanges : &p->result->last_exchange->next) = x;
+    *(p->result->last_exchange == NULL ? &p->result->exchanges : &p->result->last_exchange->next) =
+        x;
     p->result->last_exchange = x;
     return x;
 }
@@ -375,7 +376,8 @@ static bool judge_failure(struct playing *p, const struct step *step, const stru
     }
 }
 
-/* One exchange, judged. *ok tells whether all was as expected; false when there is nothing to judge. */
+/* One exchange, judged. *ok tells whether all was as expected; false when there is nothing to
+ * judge. */
 static bool ask(struct playing *p, const struct step *step, struct match_report *report,
                 struct error *err)
 {
@@ -445,8 +447,8 @@ static bool control(struct playing *p, const struct step *step, const char *meth
     if (body != NULL) {
         if (!json_document_append(&bytes, body))
             return buffer_error(&bytes, err);
-        request.body = (struct text){ arena_copy(&p->result->arena, buffer_text(&bytes)),
-                                      bytes.len };
+        request.body =
+            (struct text){ arena_copy(&p->result->arena, buffer_text(&bytes)), bytes.len };
     }
     if (request.target == NULL || (body != NULL && request.body.data == NULL))
         return no_memory(err);

@@ -5,8 +5,8 @@
 #include "conformance/suite/markup.h"
 #include "conformance/suite/run.h"
 
-/* One page that needs nothing but itself: results by scenario, each with its exchanges, then results by
- * rule. Without scripts: <details> opens and closes. */
+/* One page that needs nothing but itself: results by scenario, each with its exchanges, then
+ * results by rule. Without scripts: <details> opens and closes. */
 
 enum { TEXT_MAX = 1 << 20, BODY_SHOWN = 16 * 1024 };
 
@@ -14,11 +14,13 @@ static const char head[] =
     "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
     "<title>hypeman-conformance</title>\n<style>\n"
-    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:72em;padding:0 1em;color:#222}\n"
+    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:72em;padding:0 "
+    "1em;color:#222}\n"
     "h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}\n"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;"
     "padding:.25em .6em;border-bottom:1px solid #ddd}\n"
-    "pre{background:#f6f6f6;padding:.6em;overflow-x:auto;white-space:pre-wrap;word-break:break-word}\n"
+    "pre{background:#f6f6f6;padding:.6em;overflow-x:auto;white-space:pre-wrap;word-break:break-"
+    "word}\n"
     "summary{cursor:pointer}details details{margin:.3em 0 .3em 1em}code{font-size:.95em}\n"
     ".o{display:inline-block;min-width:6.5em;font-weight:600}\n"
     ".pass{color:#2e7d32}.fail,.stale,.not-testable,.error{color:#c62828}\n"

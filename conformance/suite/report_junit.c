@@ -7,8 +7,8 @@ enum { EXPLAINED_MAX = 1 << 20 };
 
 /* How JUnit, which knows four outcomes, calls ours. */
 static const char *const elements[OUTCOME_COUNT] = {
-    [OUTCOME_SKIP] = "skipped",  [OUTCOME_KNOWN_FAIL] = "skipped",   [OUTCOME_NOT_RUN] = "error",
-    [OUTCOME_FAIL] = "failure",  [OUTCOME_STALE] = "failure",        [OUTCOME_NOT_TESTABLE] = "error",
+    [OUTCOME_SKIP] = "skipped", [OUTCOME_KNOWN_FAIL] = "skipped", [OUTCOME_NOT_RUN] = "error",
+    [OUTCOME_FAIL] = "failure", [OUTCOME_STALE] = "failure",      [OUTCOME_NOT_TESTABLE] = "error",
     [OUTCOME_ERROR] = "error",
 };
 

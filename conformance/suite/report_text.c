@@ -3,9 +3,9 @@
 #include "conformance/suite/run.h"
 
 static const char *const colours[OUTCOME_COUNT] = {
-    [OUTCOME_PASS] = "\033[32m",       [OUTCOME_SKIP] = "\033[36m",
-    [OUTCOME_KNOWN_FAIL] = "\033[33m", [OUTCOME_NOT_RUN] = "\033[33m",
-    [OUTCOME_FAIL] = "\033[31m",       [OUTCOME_STALE] = "\033[31m",
+    [OUTCOME_PASS] = "\033[32m",         [OUTCOME_SKIP] = "\033[36m",
+    [OUTCOME_KNOWN_FAIL] = "\033[33m",   [OUTCOME_NOT_RUN] = "\033[33m",
+    [OUTCOME_FAIL] = "\033[31m",         [OUTCOME_STALE] = "\033[31m",
     [OUTCOME_NOT_TESTABLE] = "\033[31m", [OUTCOME_ERROR] = "\033[35m",
 };
 
@@ -47,7 +47,8 @@ static void end(const struct run *run, const struct text_style *style, struct bu
         buffer_appendf(out, "the target cannot be reached: %s\n", run->target);
     if (run->end == RUN_INTERRUPTED)
         buffer_append_cstr(out, "the run was ended by a signal\n");
-    buffer_appendf(out, "%s%s%s: ", style->colour ? colours[good ? OUTCOME_PASS : OUTCOME_FAIL] : "",
+    buffer_appendf(out,
+                   "%s%s%s: ", style->colour ? colours[good ? OUTCOME_PASS : OUTCOME_FAIL] : "",
                    good ? "conforming" : "not conforming", style->colour ? "\033[0m" : "");
     for (size_t i = 0; i < OUTCOME_COUNT; i++) {
         if (tally.by_outcome[i] == 0)

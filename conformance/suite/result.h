@@ -13,9 +13,9 @@
 
 enum outcome {
     OUTCOME_PASS,
-    OUTCOME_SKIP,         /* the target lacks a capability; says which               */
-    OUTCOME_KNOWN_FAIL,   /* fails, and the known-failing file says so               */
-    OUTCOME_NOT_RUN,      /* the run ended before                                    */
+    OUTCOME_SKIP,       /* the target lacks a capability; says which               */
+    OUTCOME_KNOWN_FAIL, /* fails, and the known-failing file says so               */
+    OUTCOME_NOT_RUN,    /* the run ended before                                    */
     OUTCOME_FAIL,
     OUTCOME_STALE,        /* passes, though listed as known failing                  */
     OUTCOME_NOT_TESTABLE, /* what it starts from could not be made                   */
@@ -51,8 +51,8 @@ struct result {
     enum via via;
     const char *id; /* "snapshots/create/empty-name/via:rest" */
     enum outcome outcome;
-    const char *reason;         /* of a skip, an error, not-run, a known failure; NULL for none  */
-    const struct step *at;      /* the step that went wrong; NULL when none did                  */
+    const char *reason;    /* of a skip, an error, not-run, a known failure; NULL for none  */
+    const struct step *at; /* the step that went wrong; NULL when none did                  */
     struct mismatch *mismatches;
     struct exchange *exchanges;
     struct exchange *last_exchange;

@@ -25,8 +25,8 @@ static size_t count_rules(const struct run *run)
         const char *rule = run->catalogue->rules[r].id;
         bool found = false;
         for (size_t i = 0; !found && i < run->count; i++)
-            found = run->results[i]->outcome == OUTCOME_PASS &&
-                    cites(run->results[i]->scenario, rule);
+            found =
+                run->results[i]->outcome == OUTCOME_PASS && cites(run->results[i]->scenario, rule);
         count += found;
     }
     return count;

@@ -1,8 +1,8 @@
 /* A run as it is told: the one stream of events that all reports are made of.
  *
- * A run begins, has a result for each scenario, in the order of their ids, and ends. A reporter appends
- * what it has to say about an event to a buffer; some say everything at the end. Reporters are pure and
- * keep nothing: what they need is in the run. */
+ * A run begins, has a result for each scenario, in the order of their ids, and ends. A reporter
+ * appends what it has to say about an event to a buffer; some say everything at the end. Reporters
+ * are pure and keep nothing: what they need is in the run. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_RUN_H
 #define TESTKIT_CONFORMANCE_SUITE_RUN_H
 
@@ -29,12 +29,12 @@ struct run {
     enum truth truth;
     const struct capabilities *capabilities;
     const struct catalogue *catalogue;
-    const char *id;         /* what names of this run begin with */
-    int64_t began_ns;       /* UTC, since 1970                   */
-    int64_t took_ns;        /* known at the end                  */
+    const char *id;          /* what names of this run begin with */
+    int64_t began_ns;        /* UTC, since 1970                   */
+    int64_t took_ns;         /* known at the end                  */
     struct result **results; /* owned by whoever runs; NULL: not there yet */
-    size_t planned;         /* how many there will be            */
-    size_t count;           /* how many there are                */
+    size_t planned;          /* how many there will be            */
+    size_t count;            /* how many there are                */
     enum run_end end;
     const char *const *problems; /* of the known-failing file: lines that are no longer true */
     size_t problem_count;

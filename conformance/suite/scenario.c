@@ -86,8 +86,8 @@ static bool get_choice(const struct json_at *obj, const char *key, const char *c
                          near == NULL ? "" : "\"?");
 }
 
-static bool get_text_item(const struct json_at *list, size_t i, struct json_at *at, const char **out,
-                          struct error *err)
+static bool get_text_item(const struct json_at *list, size_t i, struct json_at *at,
+                          const char **out, struct error *err)
 {
     *at = json_item(list, i);
     *out = json_string_value(at->value);
@@ -285,12 +285,12 @@ static bool get_conditions(struct loader *l, const struct json_at *expect, struc
            get_matcher(expect, "text", &out->text, err);
 }
 
-/* "server" says what differs in that truth; its status and code stand together, its body alone. */
+/* "server" says all that is expected in that truth; only the status may be taken over. */
 static bool get_expectations(struct loader *l, const struct json_at *step, struct step *out,
                              struct error *err)
 {
-    static const char *const keys[] = { "status", "code",   "message", "headers",
-                                        "body",   "text",   "server",  NULL };
+    static const char *const keys[] = { "status", "code", "message", "headers",
+                                        "body",   "text", "server",  NULL };
     static const char *const server_keys[] = { "status", "code", "message", "headers",
                                                "body",   "text", NULL };
     struct json_at expect = { 0 }, server = { 0 };
@@ -303,11 +303,15 @@ static bool get_expectations(struct loader *l, const struct json_at *step, struc
         const struct json_at status = json_member(&expect, "status");
         return json_complain(&status, err, "is missing");
     }
+    if (!json_get_object(&expect, "server", false, &server, err))
+        return false;
     out->expect[TRUTH_SERVER] = *spec;
-    return json_get_object(&expect, "server", false, &server, err) &&
-           (server.value == NULL ||
-            (json_allow_keys(&server, server_keys, err) &&
-             get_conditions(l, &server, &out->expect[TRUTH_SERVER], err)));
+    if (server.value == NULL)
+        return true;
+    out->expect[TRUTH_SERVER] = (struct expectation){ .status_count = spec->status_count };
+    memcpy(out->expect[TRUTH_SERVER].statuses, spec->statuses, sizeof spec->statuses);
+    return json_allow_keys(&server, server_keys, err) &&
+           get_conditions(l, &server, &out->expect[TRUTH_SERVER], err);
 }
 
 static bool get_repeat(const struct json_at *step, struct step *out, struct error *err)
@@ -344,18 +348,17 @@ static bool get_grpc(struct loader *l, const struct json_at *step, struct step *
 static bool read_request(struct loader *l, const struct json_at *at, struct step *out,
                          struct error *err)
 {
-    static const char *const keys[] = { "request", "title",      "rules",  "query",  "headers",
-                                        "body",    "raw",        "raw_base64", "expect",
-                                        "capture", "repeat",     "within", "grpc",   "setup",
-                                        NULL };
+    static const char *const keys[] = { "request", "title",  "rules",      "query",  "headers",
+                                        "body",    "raw",    "raw_base64", "expect", "capture",
+                                        "repeat",  "within", "grpc",       "setup",  NULL };
     out->kind = STEP_REQUEST;
     out->body = json_object_get(at->value, "body");
     return json_allow_keys(at, keys, err) && get_request(l, at, out, err) &&
            get_members(at, "query", is_text_or_list, &out->query, err) &&
            get_members(at, "headers", is_text_or_null, &out->headers, err) &&
            get_raw(l, at, out, err) && get_expectations(l, at, out, err) &&
-           get_members(at, "capture", is_pointer, &out->capture, err) &&
-           get_repeat(at, out, err) && get_grpc(l, at, out, err);
+           get_members(at, "capture", is_pointer, &out->capture, err) && get_repeat(at, out, err) &&
+           get_grpc(l, at, out, err);
 }
 
 static bool read_clock(struct loader *l, const struct json_at *step, struct step *out,
@@ -370,7 +373,8 @@ static bool read_clock(struct loader *l, const struct json_at *step, struct step
     (void)l;
     out->kind = STEP_CLOCK;
     if (!json_allow_keys(step, keys, err) || !json_get_object(step, "clock", true, &clock, err) ||
-        !json_allow_keys(&clock, clock_keys, err) || !get_choice(&clock, "mode", modes, &mode, err) ||
+        !json_allow_keys(&clock, clock_keys, err) ||
+        !get_choice(&clock, "mode", modes, &mode, err) ||
         !get_duration(&clock, "advance", &out->advance_ns, err))
         return false;
     out->clock_mode = modes[mode];
@@ -420,8 +424,6 @@ static bool expand_steps(struct loader *l, const struct json_at *steps, json_t *
     return true;
 }
 
-/* A member of the expanded array is complained about as it is numbered there, which is what a person
- * sees too unless fragments come before it: so these say which step by its request. */
 static bool read_steps(struct loader *l, const struct json_at *root, struct scenario *out,
                        struct error *err)
 {
@@ -552,8 +554,8 @@ static int compare_scenarios(const void *a, const void *b)
 bool scenario_set_load(struct text bundle, const struct catalogue *catalogue,
                        struct scenario_set *out, struct error *err)
 {
-    SCOPED(scenario_set) struct scenario_set set = { .arena = arena_capped(SIZE_MAX),
-                                                     .trees = json_array() };
+    SCOPED(scenario_set)
+    struct scenario_set set = { .arena = arena_capped(SIZE_MAX), .trees = json_array() };
     struct loader l = { .bundle = bundle, .catalogue = catalogue, .set = &set };
     struct bundle_file file;
     struct text id;

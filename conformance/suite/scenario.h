@@ -1,7 +1,7 @@
 /* The cases as they are played: scenarios of steps, read from JSON (docs/conformance.md).
  *
- * Strict: what a file may not say is refused with its path, the member, and what was expected there.
- * Immutable once loaded, so scenarios may be played by several threads. */
+ * Strict: what a file may not say is refused with its path, the member, and what was expected
+ * there. Immutable once loaded, so scenarios may be played by several threads. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_SCENARIO_H
 #define TESTKIT_CONFORMANCE_SUITE_SCENARIO_H
 
@@ -72,7 +72,7 @@ struct scenario {
 
 struct scenario_set {
     struct arena arena;
-    json_t *trees; /* array: what the scenarios borrow */
+    json_t *trees;          /* array: what the scenarios borrow */
     struct scenario *items; /* in byte order of their ids */
     size_t count;
 };

@@ -95,9 +95,8 @@ static bool is_size(const json_t *value)
     regex_t regex;
     bool fits = false;
 
-    if (json_is_string(value) &&
-        regcomp(&regex, "^([0-9]+ B|[0-9]+\\.[0-9] [KMGTPE]B)(/s)?$", REG_EXTENDED | REG_NOSUB) ==
-            0) {
+    if (json_is_string(value) && regcomp(&regex, "^([0-9]+ B|[0-9]+\\.[0-9] [KMGTPE]B)(/s)?$",
+                                         REG_EXTENDED | REG_NOSUB) == 0) {
         fits = regexec(&regex, json_string_value(value), 0, NULL, 0) == 0;
         regfree(&regex);
     }
@@ -246,8 +245,8 @@ static bool load(const struct catalogue *catalogue, struct arena *arena, struct 
     }
     if (!ok)
         return false;
-    out->operations = arena_zalloc(arena, (json_object_size(operations.value) + 1) *
-                                              sizeof *out->operations);
+    out->operations =
+        arena_zalloc(arena, (json_object_size(operations.value) + 1) * sizeof *out->operations);
     if (out->operations == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
     for (void *i = json_object_iter(operations.value); ok && i != NULL;
@@ -319,8 +318,7 @@ static bool note(const struct checking *c, bool fits, const char *rule, const ch
 {
     size_t before = c->report->mismatches;
 
-    match_note(c->report, fits, path, expected,
-               fits ? "" : match_show(c->report->arena, got));
+    match_note(c->report, fits, path, expected, fits ? "" : match_show(c->report->arena, got));
     if (c->report->mismatches > before && c->report->last != NULL)
         c->report->last->rule = rule;
     return fits;
@@ -475,8 +473,8 @@ static void check_error(const struct checking *c, const struct shaped_answer *a)
 {
     if (c->truth != TRUTH_SPEC)
         return;
-    note_text(c, content_is(a->content_type, "application/json"), "HTTP-030",
-              "header Content-Type", "application/json", a->content_type);
+    note_text(c, content_is(a->content_type, "application/json"), "HTTP-030", "header Content-Type",
+              "application/json", a->content_type);
     note_text(c, a->json != NULL, "ERR-001", "body", "JSON", a->body);
     if (a->json != NULL)
         check_type(c, TEXT("Error"), a->json, "ERR-001", "");
@@ -490,8 +488,7 @@ void shapes_check(const struct shapes *shapes, enum truth truth, const struct sh
     char status[16];
 
     (void)snprintf(status, sizeof status, "%d", a->status);
-    const json_t *type =
-        operation == NULL ? NULL : json_object_get(operation->answers, status);
+    const json_t *type = operation == NULL ? NULL : json_object_get(operation->answers, status);
     if (type != NULL) {
         check_success(&c, operation, text_of_json(type), a);
         return;
@@ -508,7 +505,8 @@ void shapes_check(const struct shapes *shapes, enum truth truth, const struct sh
 
 bool shapes_check_rule(const struct shapes *shapes, const char *rule)
 {
-    static const char *const always[] = { "HTTP-030", "HTTP-031", "JSON-001", "JSON-003", "ERR-001" };
+    static const char *const always[] = { "HTTP-030", "HTTP-031", "JSON-001", "JSON-003",
+                                          "ERR-001" };
     json_t *objects = json_object_get(shapes->document, "objects");
 
     for (size_t i = 0; i < ARRAY_LEN(always); i++) {

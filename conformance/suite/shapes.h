@@ -1,14 +1,15 @@
-/* The checks that every exchange passes through, whatever its case expects: content type, documented
- * status, and the form of the body. They come from schema/resources.json, which says in a few words what
- * docs/contract says of each resource:
+/* The checks that every exchange passes through, whatever its case expects: content type,
+ * documented status, and the form of the body. They come from schema/resources.json, which says in
+ * a few words what docs/contract says of each resource:
  *
  *   "objects": { "Snapshot": { "rules": { "*": "JSON-004", "id": "SNAP-I-001" },
  *                              "members": { "id": "id", "tags?": "map", "name": "string|null",
  *                                           "kind": ["Standby", "Stopped"] } } }
  *   "operations": { "GET /snapshots": { "answers": { "200": "[Snapshot]" }, "errors": [500] } }
  *
- * A member's "?" means that it may be left out. A type is one of string integer number boolean object
- * map id timestamp duration size, an object's name, [TYPE], "empty" for no body, each maybe with
+ * A member's "?" means that it may be left out. A type is one of string integer number boolean
+ * object map id timestamp duration size, an object's name, [TYPE], "empty" for no body, each maybe
+ * with
  * "|null"; an array lists the values of an enumeration. Immutable once loaded. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_SHAPES_H
 #define TESTKIT_CONFORMANCE_SUITE_SHAPES_H
@@ -34,7 +35,7 @@ struct operation_shape {
 };
 
 struct shapes {
-    json_t *document; /* owned */
+    json_t *document;                   /* owned */
     struct operation_shape *operations; /* in the arena */
     size_t count;
 };

@@ -44,9 +44,9 @@ static bool find(const struct template_names *names, struct text name, json_t **
                  struct error *err)
 {
     *out = names->resolve(names->ctx, name);
-    return *out != NULL || error_set(err, ERROR_NOT_FOUND,
-                                     "nothing has been captured as ${" TEXT_FMT "}",
-                                     TEXT_ARGS(name));
+    return *out != NULL ||
+           error_set(err, ERROR_NOT_FOUND, "nothing has been captured as ${" TEXT_FMT "}",
+                     TEXT_ARGS(name));
 }
 
 static bool append_value(const json_t *value, struct text name, struct buffer *out,

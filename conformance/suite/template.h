@@ -1,7 +1,7 @@
 /* Documents with placeholders: "/instances/${vm.id}/wait", {"name": "${run}-a"}.
  *
- * A string that is one placeholder and nothing else becomes the value itself, whatever its type; within
- * a longer string a value is written as text. */
+ * A string that is one placeholder and nothing else becomes the value itself, whatever its type;
+ * within a longer string a value is written as text. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_TEMPLATE_H
 #define TESTKIT_CONFORMANCE_SUITE_TEMPLATE_H
 
@@ -12,11 +12,9 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 
-/* What stands for a name: a new reference, NULL when nothing does. */
-typedef json_t *template_resolve(void *ctx, struct text name);
-
 struct template_names {
-    template_resolve *resolve;
+    /* What stands for a name: a new reference, NULL when nothing does. */
+    json_t *(*resolve)(void *ctx, struct text name);
     void *ctx; /* borrowed */
 };
 

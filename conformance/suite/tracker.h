@@ -18,13 +18,13 @@ struct tracker {
     struct tracked *newest;
 };
 
-/* Looks at an answered request: a success of an operation that makes something is remembered, a deletion
- * forgets. */
+/* Looks at an answered request: a success of an operation that makes something is remembered, a
+ * deletion forgets. */
 void tracker_note(struct tracker *tracker, const struct shapes *shapes, const char *method,
                   struct text path, int status, const json_t *body);
 
-/* What is to be deleted next, in the order of dependence and then the newest first; NULL at the end.
- * Takes it off. */
+/* What is to be deleted next, in the order of dependence and then the newest first; NULL at the
+ * end. Takes it off. */
 const char *tracker_next(struct tracker *tracker, const struct shapes *shapes);
 
 #endif

@@ -1,8 +1,8 @@
 /* How the suite speaks to a target: in REST terms, whatever the wire is.
  *
- * A transport sends one request and waits for its answer. Over REST that is what it says; over gRPC the
- * request is turned into its RPC and the reply, or the status with its details, back into the answer that
- * REST would have given. A transport belongs to one thread. */
+ * A transport sends one request and waits for its answer. Over REST that is what it says; over gRPC
+ * the request is turned into its RPC and the reply, or the status with its details, back into the
+ * answer that REST would have given. A transport belongs to one thread. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_TRANSPORT_H
 #define TESTKIT_CONFORMANCE_SUITE_TRANSPORT_H
 
@@ -20,7 +20,7 @@ struct transport_request {
     const char *target; /* path and query, escaped, without the target's URL */
     const struct http_header *headers;
     size_t header_count;
-    struct text body; /* data NULL when there is none */
+    struct text body;    /* data NULL when there is none */
     int64_t deadline_ns; /* from now */
     bool afterwards;     /* tidies up: goes on although the run is being ended */
 };
