@@ -138,10 +138,12 @@ function rest(pathAndQuery, options = {}) {
 }
 
 module.exports = {
+  AUTHORIZATION,
   closeClients,
   connect,
   failure,
   grpc,
+  grpcUrl,
   hypeman,
   instances,
   rest,
