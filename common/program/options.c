@@ -129,8 +129,9 @@ static bool check_switches(const struct options *o, struct error *err)
 
 static void print_help(const struct options_program *program, struct buffer *text)
 {
-    buffer_appendf(text, "Usage: %s [options]\n\n%s\n\nOptions:\n", program->name,
-                   program->summary);
+    buffer_appendf(text, "Usage: %s [options]%s%s\n\n%s\n\nOptions:\n", program->name,
+                   program->operands == NULL ? "" : " -- ",
+                   program->operands == NULL ? "" : program->operands, program->summary);
     for (const struct option_spec *spec = program->specs; spec->name != NULL; spec++) {
         char variable[ENV_NAME_MAX];
         buffer_appendf(text, "  --%s%s%s\n        %s\n        [%s", spec->name,
@@ -143,6 +144,16 @@ static void print_help(const struct options_program *program, struct buffer *tex
     buffer_append_cstr(text, "  --help\n        print this and exit\n"
                              "  --version\n        print the version and exit\n\n"
                              "A flag beats its environment variable, which beats the default.\n");
+}
+
+static void unexpected(const struct options_program *program, const char *arg, struct error *err)
+{
+    if (program->operands == NULL)
+        error_set(err, ERROR_INVALID_ARGUMENT,
+                  "unexpected argument \"%s\"; every option is written --name", arg);
+    else
+        error_set(err, ERROR_INVALID_ARGUMENT,
+                  "unexpected argument \"%s\"; write -- in front of %s", arg, program->operands);
 }
 
 enum options_outcome options_read(const struct options_program *program, int argc,
@@ -162,7 +173,7 @@ enum options_outcome options_read(const struct options_program *program, int arg
             return OPTIONS_EXIT_OK;
         }
         bool ok = false;
-        if (strcmp(arg, "--") == 0 && *next == NULL)
+        if (strcmp(arg, "--") == 0 && (*next == NULL || program->operands != NULL))
             break;
         if (strncmp(arg, "--", 2) == 0 && arg[2] != '\0')
             ok = read_option(program, arg + 2, &next, out, err);
@@ -170,11 +181,11 @@ enum options_outcome options_read(const struct options_program *program, int arg
             error_set(err, ERROR_INVALID_ARGUMENT, "unknown option %s; options are written --name",
                       arg);
         else
-            error_set(err, ERROR_INVALID_ARGUMENT,
-                      "unexpected argument \"%s\"; every option is written --name", arg);
+            unexpected(program, arg, err);
         if (!ok)
             return OPTIONS_EXIT_USAGE;
     }
+    out->operands = next;
     return check_switches(out, err) ? OPTIONS_RUN : OPTIONS_EXIT_USAGE;
 }
 

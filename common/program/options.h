@@ -2,7 +2,7 @@
  *
  * Every option is long and single-valued: --name VALUE, --name=VALUE, or a switch --name. Its
  * environment variable is PREFIX_NAME in upper case with '_' for '-'; an empty variable counts as
- * unset. A flag given again replaces the earlier one, except through options_nth. Names must be
+ * unset. What follows "--" is the program's own (operands). A flag given again replaces the earlier one, except through options_nth. Names must be
  * complete: an abbreviation that works today would change its meaning with the next option.
  *
  *     static const struct option_spec specs[] = {
@@ -35,6 +35,7 @@ struct options_program {
     const char *env_prefix; /* "HYPEMAN_MOCK"                                          */
     const char *summary;    /* one sentence for --help                                 */
     const struct option_spec *specs;
+    const char *operands; /* what follows "--", "COMMAND [ARGS]"; NULL when nothing may */
 };
 
 enum options_outcome {
@@ -50,6 +51,7 @@ struct options {
         const char *value; /* borrowed from argv */
     } given[OPTIONS_MAX];  /* in the order of the command line */
     size_t given_count;
+    char *const *operands; /* borrowed from argv: what follows "--", up to a NULL; may be none */
 };
 
 /* argv[0] is skipped; a subcommand's caller passes the part that starts with its name.

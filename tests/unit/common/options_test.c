@@ -16,7 +16,7 @@ static const struct option_spec specs[] = {
     { 0 },
 };
 static const struct options_program program = { "hypeman-mock", "HYPEMAN_MOCK",
-                                                "Simulates the Hypeman API.", specs };
+                                                "Simulates the Hypeman API.", specs, NULL };
 
 enum { ARGS_MAX = 80 };
 
@@ -153,6 +153,35 @@ static void mistakes_say_what_to_do(void **state)
         assert_int_equal(given(&run, rows[i].args), OPTIONS_EXIT_USAGE);
         assert_error(run.err, ERROR_INVALID_ARGUMENT, rows[i].message);
     }
+}
+
+static void what_follows_two_dashes_is_left_to_a_program_that_takes_operands(void **state)
+{
+    static const struct options_program runner = { "run", "RUN", "Runs.", specs, "COMMAND [ARGS]" };
+    char *const with[] = { "run", "--seed", "1", "--", "go", "--", "--seed", NULL };
+    char *const without[] = { "run", "--vivify", NULL };
+    char *const nothing[] = { "run", "--", NULL };
+    char *const forgotten[] = { "run", "go", "test", NULL };
+    char *const help[] = { "run", "--help", "--", "go", NULL };
+    SCOPED(buffer) struct buffer text = buffer_capped(1 << 16);
+    struct options options;
+    struct error err = { 0 };
+    (void)state;
+
+    assert_int_equal(options_read(&runner, 7, with, &options, &text, &err), OPTIONS_RUN);
+    assert_string_equal(options_text(&options, "seed"), "1");
+    assert_ptr_equal(options.operands, with + 4);
+    assert_int_equal(options_read(&runner, 2, without, &options, &text, &err), OPTIONS_RUN);
+    assert_null(options.operands[0]);
+    assert_int_equal(options_read(&runner, 2, nothing, &options, &text, &err), OPTIONS_RUN);
+    assert_null(options.operands[0]);
+    assert_int_equal(options_read(&runner, 3, forgotten, &options, &text, &err),
+                     OPTIONS_EXIT_USAGE);
+    assert_error(err, ERROR_INVALID_ARGUMENT,
+                 "unexpected argument \"go\"; write -- in front of COMMAND [ARGS]");
+    assert_int_equal(options_read(&runner, 4, help, &options, &text, &err), OPTIONS_EXIT_OK);
+    buffer_append_byte(&text, 0);
+    assert_non_null(strstr(text.data, "Usage: run [options] -- COMMAND [ARGS]\n"));
 }
 
 static void too_many_options_are_refused(void **state)
@@ -335,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_repeated_flag_replaces_or_collects),
         cmocka_unit_test(switches_are_on_when_given_or_set_in_the_environment),
         cmocka_unit_test(mistakes_say_what_to_do),
+        cmocka_unit_test(what_follows_two_dashes_is_left_to_a_program_that_takes_operands),
         cmocka_unit_test(too_many_options_are_refused),
         cmocka_unit_test(help_lists_every_flag_with_its_variable_and_default),
         cmocka_unit_test(the_version_is_name_and_number),
