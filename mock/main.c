@@ -6,6 +6,8 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "mock/diff_command.h"
+#include "mock/mint_command.h"
+#include "mock/run_command.h"
 #include "mock/serve_command.h"
 #include "mock/truth_command.h"
 
@@ -15,6 +17,8 @@ static const struct {
                char *const *argv); /* argv starts with the name; returns the exit status */
 } commands[] = {
     { "diff", diff_command },
+    { "run", run_command },
+    { "mint-token", mint_command },
     { "truth", truth_command },
 };
 

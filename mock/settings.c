@@ -53,6 +53,7 @@ static bool read_seed(const struct options *o, struct settings *out, struct erro
 }
 
 enum { SECRET_MAX = 64 * 1024 };
+static const char secret_option[] = "jwt-secret-file";
 
 static struct text without_final_newline(struct text t)
 {
@@ -64,23 +65,28 @@ static struct text without_final_newline(struct text t)
     return t;
 }
 
+bool settings_read_secret(const struct options *o, struct buffer *file, struct text *secret,
+                          struct error *err)
+{
+    const char *path = options_text(o, secret_option);
+    struct error why = { 0 };
+
+    if (!read_file(path, SECRET_MAX, file, &why))
+        return options_complain(o, secret_option, err, "is of no use: %s", why.message);
+    *secret = without_final_newline(buffer_text(file));
+    return secret->len > 0 ||
+           options_complain(o, secret_option, err, "is of no use: %s is empty", path);
+}
+
 /* Where it is needed, and only there. */
 static bool read_secret(const struct options *o, struct settings *out, struct error *err)
 {
-    static const char option[] = "jwt-secret-file";
-    const char *path = options_text(o, option);
-    struct error why = { 0 };
-
-    if (path == NULL)
+    if (options_text(o, secret_option) == NULL)
         return out->api.auth != AUTH_JWT ||
-               options_complain(o, option, err, "is required with --auth jwt");
+               options_complain(o, secret_option, err, "is required with --auth jwt");
     if (out->api.auth != AUTH_JWT)
-        return options_complain(o, option, err, "has a meaning with --auth jwt only");
-    if (!read_file(path, SECRET_MAX, &out->secret, &why))
-        return options_complain(o, option, err, "is of no use: %s", why.message);
-    out->api.jwt_secret = without_final_newline(buffer_text(&out->secret));
-    return out->api.jwt_secret.len > 0 ||
-           options_complain(o, option, err, "is of no use: %s is empty", path);
+        return options_complain(o, secret_option, err, "has a meaning with --auth jwt only");
+    return settings_read_secret(o, &out->secret, &out->api.jwt_secret, err);
 }
 
 static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)

@@ -1,4 +1,5 @@
-/* What the flags of a serving hypeman-mock say. */
+/* What the flags of a serving hypeman-mock say: of `hypeman-mock` itself and of the commands that
+ * serve too. */
 #ifndef TESTKIT_MOCK_SETTINGS_H
 #define TESTKIT_MOCK_SETTINGS_H
 
@@ -34,5 +35,12 @@ struct settings {
  * Fails  INVALID_ARGUMENT  a flag's value, or flags that do not fit together */
 MUST_USE bool settings_read(const struct options *o, struct settings *out, struct error *err);
 void settings_scope_end(struct settings *settings);
+
+/* The HMAC secret in the file that --jwt-secret-file names, which is given.
+ * file    owned by the caller: buffer_fini(); what *secret points into
+ * secret  at least a byte; a final newline is cut
+ * Fails   INVALID_ARGUMENT  the file is of no use, and why */
+MUST_USE bool settings_read_secret(const struct options *o, struct buffer *file,
+                                   struct text *secret, struct error *err);
 
 #endif

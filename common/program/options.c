@@ -31,6 +31,15 @@ static size_t find_spec(const struct options_program *program, struct text name)
     return i;
 }
 
+static const char *fallback(const struct options_program *program, const struct option_spec *spec)
+{
+    const struct option_default *other = program->defaults;
+
+    while (other != NULL && other->name != NULL && strcmp(other->name, spec->name) != 0)
+        other++;
+    return other == NULL || other->name == NULL ? spec->fallback : other->fallback;
+}
+
 static const char *env_name(const struct options_program *program, const char *name,
                             char out[static ENV_NAME_MAX])
 {
@@ -137,8 +146,9 @@ static void print_help(const struct options_program *program, struct buffer *tex
         buffer_appendf(text, "  --%s%s%s\n        %s\n        [%s", spec->name,
                        spec->value == NULL ? "" : " ", spec->value == NULL ? "" : spec->value,
                        spec->help, env_name(program, spec->name, variable));
-        if (spec->fallback != NULL)
-            buffer_appendf(text, ", default %s", spec->fallback);
+        const char *value = fallback(program, spec);
+        if (value != NULL)
+            buffer_appendf(text, ", default %s", value);
         buffer_append_cstr(text, "]\n");
     }
     buffer_append_cstr(text, "  --help\n        print this and exit\n"
@@ -235,7 +245,7 @@ const char *options_nth(const struct options *o, const char *name, size_t n)
     if (n > 0 || times_given(o, name) > 0)
         return NULL;
     const char *value = env_value(o->program, name);
-    return value != NULL ? value : o->program->specs[spec].fallback;
+    return value != NULL ? value : fallback(o->program, &o->program->specs[spec]);
 }
 
 const char *options_text(const struct options *o, const char *name)

@@ -2,8 +2,9 @@
  *
  * Every option is long and single-valued: --name VALUE, --name=VALUE, or a switch --name. Its
  * environment variable is PREFIX_NAME in upper case with '_' for '-'; an empty variable counts as
- * unset. What follows "--" is the program's own (operands). A flag given again replaces the earlier one, except through options_nth. Names must be
- * complete: an abbreviation that works today would change its meaning with the next option.
+ * unset. A flag given again replaces the earlier one, except through options_nth. Names must be
+ * complete: an abbreviation that works today would change its meaning with the next option. What
+ * follows "--" is for the program's own use (operands).
  *
  *     static const struct option_spec specs[] = {
  *         { "listen", "ADDR", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
@@ -30,12 +31,19 @@ struct option_spec {
     const char *help;
 };
 
+/* What a command that shares a table of options has for a default instead. */
+struct option_default {
+    const char *name; /* NULL ends the table */
+    const char *fallback;
+};
+
 struct options_program {
     const char *name;       /* "hypeman-mock"; "hypeman-gateway tail" for a subcommand */
     const char *env_prefix; /* "HYPEMAN_MOCK"                                          */
     const char *summary;    /* one sentence for --help                                 */
     const struct option_spec *specs;
-    const char *operands; /* what follows "--", "COMMAND [ARGS]"; NULL when nothing may */
+    const char *operands; /* what follows "--": "COMMAND [ARGS]"; NULL when nothing may */
+    const struct option_default *defaults; /* NULL: those of the specs                  */
 };
 
 enum options_outcome {

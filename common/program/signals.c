@@ -20,12 +20,22 @@ bool signals_open(const int *signals, int *fd, struct error *err)
            error_set(err, ERROR_INTERNAL, "cannot wait for signals: %s", strerror(errno));
 }
 
-bool signals_take(int fd)
+bool signals_next(int fd, struct signal_news *out)
 {
     struct signalfd_siginfo info;
+
+    if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    *out = (struct signal_news){ (int)info.ssi_signo, info.ssi_code == SI_KERNEL };
+    return true;
+}
+
+bool signals_take(int fd)
+{
+    struct signal_news news;
     bool any = false;
 
-    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
+    while (signals_next(fd, &news))
         any = true;
     return any;
 }

@@ -14,6 +14,14 @@
  * Fails    INTERNAL  the system refuses the descriptor */
 MUST_USE bool signals_open(const int *signals, int *fd, struct error *err);
 
+struct signal_news {
+    int number;
+    bool by_kernel; /* a key of the terminal, its hang-up: not kill() */
+};
+
+/* False when there is no more for now. A signal sent twice before it is read may come once. */
+MUST_USE bool signals_next(int fd, struct signal_news *out);
+
 /* Takes all that are there. False when there was none. */
 MUST_USE bool signals_take(int fd);
 

@@ -2,7 +2,6 @@
 #ifndef TESTKIT_MOCK_API_TOKEN_MINT_H
 #define TESTKIT_MOCK_API_TOKEN_MINT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/buffer.h"
@@ -10,11 +9,11 @@
 #include "common/base/text.h"
 
 struct token_claims {
-    struct text subject;
-    int64_t issued_at_s; /* UTC, since 1970                            */
-    int64_t lifetime_s;  /* from then on; 0: never expires (AUTH-023)  */
-    /* Comma-separated, each of scope_names; "all" is "*". Empty: no permissions are named, which
-     * allows everything (SCOPE-001). */
+    const char *subject;
+    int64_t issued_at_s;  /* UTC, since 1970                                              */
+    int64_t expires_at_s; /* likewise; 0: never (AUTH-023)                               */
+    /* Comma-separated, each of scope_names. Empty: no permissions are named, which allows
+     * everything (SCOPE-001). */
     struct text scopes;
 };
 

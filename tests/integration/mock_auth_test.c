@@ -1,4 +1,5 @@
 /* hypeman-mock --auth jwt as a child process, over real sockets and against the real clock. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -165,6 +166,89 @@ static void a_token_may_be_as_large_as_the_headers_and_no_larger(void **state)
     stop_mock(&mock);
 }
 
+/* What hypeman-mock mint-token prints for these flags, as a header line. */
+static const char *minted_line(const char *const *flags)
+{
+    static char line[4096];
+    const char *args[16] = { "mint-token", "--jwt-secret-file", secret_file };
+    struct program mint;
+    int output[2];
+
+    for (size_t i = 0; flags[i] != NULL && i < ARRAY_LEN(args) - 4; i++)
+        args[i + 3] = flags[i];
+    assert_int_equal(pipe2(output, O_CLOEXEC), 0);
+    assert_true(program_spawn_to(&mint, "hypeman-mock", args, output[1]));
+    close(output[1]);
+    assert_int_equal(program_wait(&mint), 0);
+    assert_string_equal(mint.output, "");
+    program_free(&mint);
+    const int start = snprintf(line, sizeof line, "Authorization: Bearer ");
+    const ssize_t len = read(output[0], line + start, sizeof line - (size_t)start - 2);
+    close(output[0]);
+    assert_true(len > 0 && line[start + len - 1] == '\n');
+    memcpy(line + start + len - 1, "\r\n", 3);
+    return line;
+}
+
+static void a_minted_token_is_worth_what_was_asked_for(void **state)
+{
+    static const struct {
+        const char *flags[8];
+        int status;
+        const char *body;
+    } rows[] = {
+        { { "--subject", "ada" }, 200, "[]\n" },
+        { { "--subject", "ada", "--scopes", "instance:read" }, 200, "[]\n" },
+        { { "--subject", "ada", "--scopes", "image:read,instance:read" }, 200, "[]\n" },
+        { { "--subject", "ada", "--scopes", "*", "--expires", "0" }, 200, "[]\n" },
+        { { "--subject", "ada", "--scopes", "image:read,snapshot:write" }, 403, FORBIDDEN },
+        { { "--subject", "ada", "--expires=-1h" }, 401, INVALID },
+        { { "--subject", "ada", "--expires=-1ns" }, 401, INVALID },
+    };
+    struct program mock;
+    struct http_client client;
+    (void)state;
+
+    write_secret(SECRET "\n", sizeof SECRET);
+    start_mock(&mock);
+    assert_true(http_client_open(&client, mock.urls[0]));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        expect_answer(&client, minted_line(rows[i].flags), rows[i].status, rows[i].body);
+    http_client_close(&client);
+    stop_mock(&mock);
+}
+
+static void what_cannot_be_minted_is_told(void **state)
+{
+    static const struct {
+        const char *args[8];
+        const char *message;
+    } rows[] = {
+        { { "mint-token" }, "hypeman-mock mint-token: --subject is required (see --help)" },
+        { { "mint-token", "--subject", "a" }, "--jwt-secret-file is required" },
+        { { "mint-token", "--subject", "a", "--jwt-secret-file", "/no/such/file" },
+          "--jwt-secret-file is of no use: cannot open /no/such/file: No such file or directory" },
+        { { "mint-token", "--subject", "a", "--jwt-secret-file", secret_file, "--scopes",
+            "instance:wirte" },
+          "not \"instance:wirte\"; did you mean instance:write?" },
+        { { "mint-token", "--subject", "builder-1", "--jwt-secret-file", secret_file },
+          "--subject must not start with builder-" },
+        { { "mint-token", "--subject", "a", "--jwt-secret-file", secret_file, "--expires", "1d" },
+          "--expires must be a duration such as 30m, 24h or -1h, not \"1d\"" },
+    };
+    (void)state;
+
+    write_secret(SECRET, sizeof SECRET - 1);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct program mint;
+        assert_true(program_spawn(&mint, "hypeman-mock", rows[i].args));
+        assert_int_equal(program_wait(&mint), 2);
+        if (strstr(mint.output, rows[i].message) == NULL)
+            fail_msg("\"%s\" is not in \"%s\"", rows[i].message, mint.output);
+        program_free(&mint);
+    }
+}
+
 static void flags_that_do_not_fit_together_are_told_at_the_start(void **state)
 {
     enum { LONGEST = 64 * 1024 };
@@ -211,6 +295,8 @@ int main(void)
         cmocka_unit_test(a_signed_token_opens_what_its_permissions_say),
         cmocka_unit_test(the_header_is_read_as_a_go_server_reads_it),
         cmocka_unit_test(a_token_may_be_as_large_as_the_headers_and_no_larger),
+        cmocka_unit_test(a_minted_token_is_worth_what_was_asked_for),
+        cmocka_unit_test(what_cannot_be_minted_is_told),
         cmocka_unit_test(flags_that_do_not_fit_together_are_told_at_the_start),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);

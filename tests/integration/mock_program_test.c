@@ -76,7 +76,7 @@ static void diff_says_like_diff_whether_anything_differs(void **state)
 }
 
 /* The mock's parent: ends once the mock serves, with status 0, having passed the mock's line on. */
-static void be_a_parent(int line_fd, int held_fd)
+static void be_a_parent(int line_fd, int held_fd, bool runs)
 {
     char program[4096], number[16], line[512];
     int ready[2];
@@ -88,8 +88,12 @@ static void be_a_parent(int line_fd, int held_fd)
     if (fork() == 0) {
         close(ready[0]);
         close(line_fd);
-        (void)execl(program, program, "--listen", "127.0.0.1:0", "--log", "off",
-                    "--exit-with-parent", "--ready-fd", number, (char *)NULL);
+        if (runs)
+            (void)execl(program, program, "run", "--exit-with-parent", "--ready-fd", number, "--",
+                        "sleep", "1000", (char *)NULL);
+        else
+            (void)execl(program, program, "--listen", "127.0.0.1:0", "--log", "off",
+                        "--exit-with-parent", "--ready-fd", number, (char *)NULL);
         _exit(127);
     }
     close(ready[1]);
@@ -105,18 +109,17 @@ static bool ends_in_time(int held_fd)
     return poll(&end, 1, 10000) == 1 && (end.revents & POLLHUP) != 0;
 }
 
-static void with_exit_with_parent_it_ends_when_its_parent_does(void **state)
+static void expect_end_with_parent(bool runs)
 {
     int line_pipe[2], held[2], status;
     char line[512] = "";
-    (void)state;
 
     assert_int_equal(pipe(line_pipe), 0);
     assert_int_equal(pipe(held), 0);
     const pid_t parent = fork();
     if (parent == 0) {
         close(held[0]);
-        be_a_parent(line_pipe[1], held[1]);
+        be_a_parent(line_pipe[1], held[1], runs);
     }
     close(line_pipe[1]);
     close(held[1]);
@@ -133,12 +136,25 @@ static void with_exit_with_parent_it_ends_when_its_parent_does(void **state)
     close(held[0]);
 }
 
+static void with_exit_with_parent_it_ends_when_its_parent_does(void **state)
+{
+    (void)state;
+    expect_end_with_parent(false);
+}
+
+static void with_exit_with_parent_its_command_ends_as_well(void **state)
+{
+    (void)state;
+    expect_end_with_parent(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_command_is_refused_with_the_nearest),
         cmocka_unit_test(diff_says_like_diff_whether_anything_differs),
         cmocka_unit_test(with_exit_with_parent_it_ends_when_its_parent_does),
+        cmocka_unit_test(with_exit_with_parent_its_command_ends_as_well),
     };
     return cmocka_run_group_tests_name("mock.program", tests, NULL, NULL);
 }

@@ -15,8 +15,13 @@ static const struct option_spec specs[] = {
     { "vivify", NULL, NULL, "unknown ids spring into being" },
     { 0 },
 };
-static const struct options_program program = { "hypeman-mock", "HYPEMAN_MOCK",
-                                                "Simulates the Hypeman API.", specs, NULL };
+static const struct options_program program = {
+    "hypeman-mock", "HYPEMAN_MOCK", "Simulates the Hypeman API.", specs, NULL, NULL
+};
+static const struct option_default other_defaults[] = { { "listen", "127.0.0.1:0" }, { 0 } };
+static const struct options_program runner = {
+    "run", "RUN", "Runs a command.", specs, "COMMAND [ARGS]", other_defaults
+};
 
 enum { ARGS_MAX = 80 };
 
@@ -34,7 +39,8 @@ static void run_scope_end(struct run *run)
 }
 
 /* Reads "program ARGS...", ARGS being one string with single blanks. */
-static enum options_outcome given(struct run *run, const char *args)
+static enum options_outcome given_to(const struct options_program *to, struct run *run,
+                                     const char *args)
 {
     struct text rest = text_of(args);
     int argc = 0;
@@ -47,9 +53,15 @@ static enum options_outcome given(struct run *run, const char *args)
         argc++;
     }
     run->argv[argc] = NULL;
+    buffer_fini(&run->text);
     run->text = buffer_capped(1 << 16);
     run->err = (struct error){ 0 };
-    return options_read(&program, argc, run->argv, &run->options, &run->text, &run->err);
+    return options_read(to, argc, run->argv, &run->options, &run->text, &run->err);
+}
+
+static enum options_outcome given(struct run *run, const char *args)
+{
+    return given_to(&program, run, args);
 }
 
 static void a_flag_beats_its_variable_which_beats_the_default(void **state)
@@ -157,31 +169,37 @@ static void mistakes_say_what_to_do(void **state)
 
 static void what_follows_two_dashes_is_left_to_a_program_that_takes_operands(void **state)
 {
-    static const struct options_program runner = { "run", "RUN", "Runs.", specs, "COMMAND [ARGS]" };
-    char *const with[] = { "run", "--seed", "1", "--", "go", "--", "--seed", NULL };
-    char *const without[] = { "run", "--vivify", NULL };
-    char *const nothing[] = { "run", "--", NULL };
-    char *const forgotten[] = { "run", "go", "test", NULL };
-    char *const help[] = { "run", "--help", "--", "go", NULL };
-    SCOPED(buffer) struct buffer text = buffer_capped(1 << 16);
-    struct options options;
-    struct error err = { 0 };
+    static const char *const bare[] = { "--vivify", "--vivify --" };
+    SCOPED(run) struct run run = { 0 };
     (void)state;
 
-    assert_int_equal(options_read(&runner, 7, with, &options, &text, &err), OPTIONS_RUN);
-    assert_string_equal(options_text(&options, "seed"), "1");
-    assert_ptr_equal(options.operands, with + 4);
-    assert_int_equal(options_read(&runner, 2, without, &options, &text, &err), OPTIONS_RUN);
-    assert_null(options.operands[0]);
-    assert_int_equal(options_read(&runner, 2, nothing, &options, &text, &err), OPTIONS_RUN);
-    assert_null(options.operands[0]);
-    assert_int_equal(options_read(&runner, 3, forgotten, &options, &text, &err),
-                     OPTIONS_EXIT_USAGE);
-    assert_error(err, ERROR_INVALID_ARGUMENT,
+    assert_int_equal(given_to(&runner, &run, "--seed 1 -- go -- --seed 2"), OPTIONS_RUN);
+    assert_string_equal(options_text(&run.options, "seed"), "1");
+    assert_string_equal(run.options.operands[0], "go");
+    assert_string_equal(run.options.operands[1], "--");
+    assert_null(run.options.operands[4]);
+    for (size_t i = 0; i < ARRAY_LEN(bare); i++) {
+        assert_int_equal(given_to(&runner, &run, bare[i]), OPTIONS_RUN);
+        assert_null(run.options.operands[0]);
+    }
+    assert_int_equal(given_to(&runner, &run, "go test"), OPTIONS_EXIT_USAGE);
+    assert_error(run.err, ERROR_INVALID_ARGUMENT,
                  "unexpected argument \"go\"; write -- in front of COMMAND [ARGS]");
-    assert_int_equal(options_read(&runner, 4, help, &options, &text, &err), OPTIONS_EXIT_OK);
-    buffer_append_byte(&text, 0);
-    assert_non_null(strstr(text.data, "Usage: run [options] -- COMMAND [ARGS]\n"));
+    assert_int_equal(given(&run, "-- go"), OPTIONS_EXIT_USAGE);
+}
+
+static void a_command_may_have_other_defaults_than_the_options_it_shares(void **state)
+{
+    SCOPED(run) struct run run = { 0 };
+    (void)state;
+
+    given_to(&runner, &run, "");
+    assert_string_equal(options_text(&run.options, "listen"), "127.0.0.1:0");
+    assert_string_equal(options_text(&run.options, "boot-delay"), "250ms");
+    assert_int_equal(given_to(&runner, &run, "--help -- go"), OPTIONS_EXIT_OK);
+    buffer_append_byte(&run.text, 0);
+    assert_non_null(strstr(run.text.data, "Usage: run [options] -- COMMAND [ARGS]\n"));
+    assert_non_null(strstr(run.text.data, "[RUN_LISTEN, default 127.0.0.1:0]"));
 }
 
 static void too_many_options_are_refused(void **state)
@@ -365,6 +383,7 @@ int main(void)
         cmocka_unit_test(switches_are_on_when_given_or_set_in_the_environment),
         cmocka_unit_test(mistakes_say_what_to_do),
         cmocka_unit_test(what_follows_two_dashes_is_left_to_a_program_that_takes_operands),
+        cmocka_unit_test(a_command_may_have_other_defaults_than_the_options_it_shares),
         cmocka_unit_test(too_many_options_are_refused),
         cmocka_unit_test(help_lists_every_flag_with_its_variable_and_default),
         cmocka_unit_test(the_version_is_name_and_number),
