@@ -15,7 +15,7 @@ static const struct options_program program = {
     .name = "hypeman-mock",
     .env_prefix = "HYPEMAN_MOCK",
     .summary = "The Hypeman REST API in memory, for tests and development without hypervisors. "
-               "Also: hypeman-mock run, mint-token and truth, each with its own --help.",
+               "Also: hypeman-mock run, mint-token, diff and truth, each with its own --help.",
     .specs = settings_specs,
 };
 
