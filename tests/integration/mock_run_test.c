@@ -251,16 +251,13 @@ static void the_command_does_not_outlive_a_mock_that_is_killed(void **state)
 
 static void a_command_decides_what_a_signal_means(void **state)
 {
-    static const char script[] =
-        "trap 'kill $!; exit 9' TERM; sleep 1000 & echo here; wait; echo waited";
+    static const char script[] = "trap 'exit 9' TERM; echo here; while :; do :; done";
     struct rig rig;
     (void)state;
 
     start(&rig, (const char *[]){ "--", "sh", "-c", script, NULL });
     read_line(&rig);
     assert_int_equal(program_stop(&rig.mock, SIGTERM), 9);
-    read_all(&rig);
-    assert_string_equal(rig.output, "here\n");
     end(&rig);
 }
 
