@@ -13,8 +13,7 @@
 
 struct api {
     struct world *world;
-    struct router *own_router; /* NULL when settings.router was given */
-    const struct router *router;
+    struct router *router;
     struct api_settings settings;
     struct waiting waiting;
 };
@@ -26,11 +25,10 @@ struct api *api_new(struct world *world, const struct api_settings *settings)
         return NULL;
     *api = (struct api){
         .world = world,
-        .own_router = settings->router == NULL ? router_new(routes) : NULL,
+        .router = router_new(routes),
         .settings = *settings,
         .waiting = waiting_in(world),
     };
-    api->router = settings->router == NULL ? api->own_router : settings->router;
     if (api->router == NULL) {
         api_free(api);
         return NULL;
@@ -43,8 +41,13 @@ void api_free(struct api *api)
     if (api == NULL)
         return;
     assert(api->waiting.first == NULL);
-    router_free(api->own_router);
+    router_free(api->router);
     free(api);
+}
+
+enum truth api_truth(const struct api *api)
+{
+    return api->settings.truth;
 }
 
 /* Step 1, as far as it shows in the values (HTTP-004). */
@@ -350,29 +353,6 @@ void api_turn(struct api *api, void (*ready)(struct response *res))
 int64_t api_pause_ns(const struct api *api)
 {
     return waiting_pause_ns(&api->waiting);
-}
-
-int64_t api_due_ns(const struct api *api)
-{
-    return waiting_due_ns(&api->waiting);
-}
-
-bool api_is_behind(const struct api *api)
-{
-    return waiting_is_behind(&api->waiting);
-}
-
-bool api_has_waits(const struct api *api)
-{
-    return waiting_has_waits(&api->waiting);
-}
-
-size_t api_waiting_count(const struct api *api)
-{
-    size_t count = 0;
-    for (const struct response *res = api->waiting.first; res != NULL; res = res->after)
-        count++;
-    return count;
 }
 
 void api_finish(struct api *api)

@@ -10,11 +10,10 @@
 
 enum { MAX_SPARES = 64 }; /* kept for requests to come */
 
-bool sessions_init(struct sessions *all, struct control *control, size_t max_body,
-                   struct error *err)
+bool sessions_init(struct sessions *all, struct api *api, size_t max_body, struct error *err)
 {
     *all = (struct sessions){
-        .control = control,
+        .api = api,
         .max_body = max_body,
         .departures_fd = epoll_create1(EPOLL_CLOEXEC),
     };
@@ -55,7 +54,7 @@ struct session *session_begin(struct sessions *all, struct MHD_Connection *conne
         session = malloc(sizeof *session);
         if (session == NULL)
             return NULL;
-        exchange_init(&session->x, all->max_body, control_truth(all->control));
+        exchange_init(&session->x, all->max_body, api_truth(all->api));
     }
     session->all = all;
     session->connection = connection;
@@ -67,7 +66,6 @@ void session_end(struct session *session)
 {
     struct sessions *all = session->all;
 
-    control_end(all->control, &session->x.response);
     exchange_end(&session->x);
     if (all->spare_count == MAX_SPARES) {
         session_free(session);
@@ -90,7 +88,7 @@ bool session_suspend(struct session *session)
     struct epoll_event event = { .events = EPOLLRDHUP, .data.ptr = session };
 
     if (epoll_ctl(all->departures_fd, EPOLL_CTL_ADD, socket_of(session), &event) != 0) {
-        control_forget(all->control, &session->x.response);
+        api_forget(all->api, &session->x.response);
         return false;
     }
     MHD_suspend_connection(session->connection);
@@ -118,7 +116,7 @@ void sessions_drop_departed(struct sessions *all)
         for (int i = 0; i < count; i++) {
             struct session *session = events[i].data.ptr;
             session->gone = true;
-            control_forget(all->control, &session->x.response);
+            api_forget(all->api, &session->x.response);
             session_resume(session);
         }
     }

@@ -1,10 +1,16 @@
 # Sourced by the runners (bash, after require.sh): packages, and a gateway with its own mock.
 
+clients=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
 pair_dir=$(mktemp -d)
 pair_pid=
 # What the tests need to find the servers.
 export PAIR_READY_FILE=$pair_dir/ready.json
 trap pair_cleanup EXIT
+# A folder as docs/clients.md wants it.
+work=$pair_dir/work
+mkdir "$work"
+ln -s "$(cd "$clients/../../proto" && pwd)" "$work/proto"
 
 # install_once CACHE_DIR PINS COMMAND...: runs COMMAND, which puts packages into CACHE_DIR, unless
 # it was done before for the same PINS file. So only the first run needs the network.
@@ -17,6 +23,13 @@ install_once() {
     cmp -s "$pins" "$cache/installed" && exit 0
     "$@" 9>&- && cp "$pins" "$cache/installed"
   ) 9>"$cache/lock" || unmet "packages of $pins could not be installed"
+}
+
+# documented SECTION: does in $work what docs/clients.md says there, once both serve and what its
+# first commands install is there.
+documented() {
+  [[ $(<"$PAIR_READY_FILE") =~ \"grpc://([^\"]*)\" ]]
+  "$clients/documented.py" "$1" "$work" "${BASH_REMATCH[1]}"
 }
 
 # pair_start BIN_DIR: returns when both serve; PAIR_READY_FILE says where.
