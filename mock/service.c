@@ -43,15 +43,32 @@ static bool announce(const struct settings *settings, const char *url, struct er
 static bool make_objects(struct service *s, const struct settings *settings, int listen_fd,
                          struct error *err)
 {
-    s->world = world_new(&s->env, &settings->world);
-    s->api = s->world == NULL ? NULL : api_new(s->world, &settings->api);
-    if (s->api == NULL) {
+    const struct control_settings control = {
+        .plan = {
+            .env = &s->env,
+            .settings = settings->world,
+            .api = settings->api,
+            .clock_mode = settings->clock,
+            .seeded = settings->seeded,
+            .seed = settings->seed,
+        },
+        .worlds = {
+            .max = settings->max_worlds,
+            .ticks = clock_monotonic(),
+            .ready = http_server_ready,
+        },
+        .enabled = !settings->no_control,
+        .token = settings->control_token,
+        .world_by_token = settings->world_by_token,
+        .token_world_ttl_ns = settings->token_world_ttl_ns,
+    };
+    if (!control_new(&control, &s->control, err)) {
         close(listen_fd);
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+        return false;
     }
     const struct http_server_settings http = {
         .listen_fd = listen_fd,
-        .api = s->api,
+        .control = s->control,
         .log = &s->log,
         .max_body = settings->max_body,
         .max_connections = connection_limit(),
@@ -68,7 +85,7 @@ bool service_open(struct service *s, const struct settings *settings, struct err
     line_log_init(&s->log, settings->log, STDERR_FILENO);
     s->env = (struct env){
         .clock = clock_system(),
-        .rng = settings->seeded ? rng_from_seed(&s->stream, settings->seed) : rng_system(),
+        .rng = rng_system(),
         .mem = mem_libc(),
     };
     if (!listener_open(settings->listen.host, settings->listen.port, "--listen", &listener, err) ||
@@ -81,7 +98,6 @@ bool service_open(struct service *s, const struct settings *settings, struct err
 void service_scope_end(struct service *s)
 {
     http_server_free(s->server);
-    api_free(s->api);
-    world_free(s->world);
+    control_free(s->control);
     line_log_fini(&s->log);
 }

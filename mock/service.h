@@ -1,22 +1,19 @@
-/* The objects of a serving mock, from the world to the socket, in the order in which they need each
- * other. */
+/* The objects of a serving mock, from the worlds to the socket, in the order in which they need
+ * each other. */
 #ifndef TESTKIT_MOCK_SERVICE_H
 #define TESTKIT_MOCK_SERVICE_H
 
 #include "common/env/env.h"
 #include "common/program/line_log.h"
-#include "mock/api/api.h"
-#include "mock/domain/world.h"
+#include "mock/control/control.h"
 #include "mock/http/server.h"
 #include "mock/settings.h"
 
 /* Not to be moved once open: its parts point at each other. */
 struct service {
-    struct rng_seeded stream;
     struct env env;
     struct line_log log;
-    struct world *world;
-    struct api *api;
+    struct control *control;
     struct http_server *server; /* for serve() */
     char url[320];              /* "http://127.0.0.1:4973" */
 };

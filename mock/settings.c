@@ -12,7 +12,18 @@ const struct option_spec settings_specs[] = {
     { "truth", "spec|server", "spec",
       "where they disagree, what the API description promises or what the real server sends; "
       "see hypeman-mock truth" },
-    { "seed", "N", NULL, "makes generated ids repeatable; random when not given" },
+    { "seed", "N", NULL, "makes generated ids repeatable, in every world; random when not given" },
+    { "clock", "real|virtual|auto", "real",
+      "of worlds: real runs; virtual starts at 2026-01-01T00:00:00Z and stands until it is moved; "
+      "auto runs, and leaps when all requests of its world wait" },
+    { "max-worlds", "N", "10000", "how many worlds there may be at a time" },
+    { "world-by-token", NULL, NULL,
+      "a bearer token that could be a world's name chooses that world, made when first used" },
+    { "token-world-ttl", "DURATION", "1h",
+      "such a world goes this long after its last request; 0s: it stays" },
+    { "no-control", NULL, NULL, "without the control API under /_mock and the X-Mock- headers" },
+    { "control-token-file", "FILE", NULL,
+      "requests under /_mock must bear this token; a final newline is cut" },
     { "boot-delay", "DURATION", "250ms", "how long an instance stays Initializing" },
     { "compression-delay", "DURATION", "1s", "how long a snapshot stays compressing" },
     { "default-hypervisor", "NAME", "firecracker", "of instances that do not ask for one" },
@@ -27,6 +38,7 @@ const struct option_spec settings_specs[] = {
 void settings_scope_end(struct settings *settings)
 {
     buffer_fini(&settings->secret);
+    buffer_fini(&settings->control_secret);
 }
 
 static bool read_hypervisor(const struct options *o, enum hypervisor *out, struct error *err)
@@ -65,17 +77,24 @@ static struct text without_final_newline(struct text t)
     return t;
 }
 
+/* What the option's file holds; there is one.
+ * kept  what *out points into */
+static bool read_secret_file(const struct options *o, const char *option, struct buffer *kept,
+                             struct text *out, struct error *err)
+{
+    const char *path = options_text(o, option);
+    struct error why = { 0 };
+
+    if (!read_file(path, SECRET_MAX, kept, &why))
+        return options_complain(o, option, err, "is of no use: %s", why.message);
+    *out = without_final_newline(buffer_text(kept));
+    return out->len > 0 || options_complain(o, option, err, "is of no use: %s is empty", path);
+}
+
 bool settings_read_secret(const struct options *o, struct buffer *file, struct text *secret,
                           struct error *err)
 {
-    const char *path = options_text(o, secret_option);
-    struct error why = { 0 };
-
-    if (!read_file(path, SECRET_MAX, file, &why))
-        return options_complain(o, secret_option, err, "is of no use: %s", why.message);
-    *secret = without_final_newline(buffer_text(file));
-    return secret->len > 0 ||
-           options_complain(o, secret_option, err, "is of no use: %s is empty", path);
+    return read_secret_file(o, secret_option, file, secret, err);
 }
 
 /* Where it is needed, and only there. */
@@ -87,6 +106,24 @@ static bool read_secret(const struct options *o, struct settings *out, struct er
     if (out->api.auth != AUTH_JWT)
         return options_complain(o, secret_option, err, "has a meaning with --auth jwt only");
     return settings_read_secret(o, &out->secret, &out->api.jwt_secret, err);
+}
+
+static bool read_control(const struct options *o, struct settings *out, struct error *err)
+{
+    static const char option[] = "control-token-file";
+    int64_t max_worlds;
+
+    if (!options_i64(o, "max-worlds", 1, 1000000, &max_worlds, err) ||
+        !options_duration(o, "token-world-ttl", &out->token_world_ttl_ns, err))
+        return false;
+    out->max_worlds = (size_t)max_worlds;
+    out->world_by_token = options_switch(o, "world-by-token");
+    out->no_control = options_switch(o, "no-control");
+    if (options_text(o, option) == NULL)
+        return true;
+    if (out->no_control)
+        return options_complain(o, option, err, "has no meaning with --no-control");
+    return read_secret_file(o, option, &out->control_secret, &out->control_token, err);
 }
 
 static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)
@@ -117,7 +154,7 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
         [AUTH_ANY] = "any", [AUTH_OFF] = "off", [AUTH_JWT] = "jwt", NULL
     };
     static const char *const truths[] = { [TRUTH_SPEC] = "spec", [TRUTH_SERVER] = "server", NULL };
-    size_t auth, truth, log;
+    size_t auth, truth, clock, log;
     int64_t max_body;
 
     *out = (struct settings){ .world = world_settings_default() };
@@ -125,6 +162,7 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
     if (!options_listen(o, "listen", &out->listen, err) ||
         !options_choice(o, "auth", auth_modes, &auth, err) ||
         !options_choice(o, "truth", truths, &truth, err) || !read_seed(o, out, err) ||
+        !options_choice(o, "clock", clock_mode_names, &clock, err) || !read_control(o, out, err) ||
         !options_duration(o, "boot-delay", &out->world.boot_delay_ns, err) ||
         !options_duration(o, "compression-delay", &out->world.compression_delay_ns, err) ||
         !read_hypervisor(o, &out->world.default_hypervisor, err) ||
@@ -134,6 +172,7 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
     out->api.auth = (enum auth_mode)auth;
     out->api.truth = (enum truth)truth;
     out->world.quirks = ledger_quirks(out->api.truth);
+    out->clock = (enum clock_mode)clock;
     out->max_body = (size_t)max_body;
     out->exit_with_parent = options_switch(o, "exit-with-parent");
     out->log = (enum log_form)log;

@@ -12,6 +12,7 @@
 #include "common/program/line_log.h"
 #include "common/program/options.h"
 #include "mock/api/api.h"
+#include "mock/control/world_clock.h"
 #include "mock/domain/world.h"
 
 /* The flags that settings_read() understands. */
@@ -22,8 +23,15 @@ struct settings {
     struct api_settings api;
     struct buffer secret; /* what api.jwt_secret points into */
     struct world_settings world;
+    enum clock_mode clock;
     bool seeded;
     uint64_t seed;
+    size_t max_worlds;
+    bool world_by_token;
+    int64_t token_world_ttl_ns;
+    bool no_control;
+    struct text control_token;    /* empty: none is needed           */
+    struct buffer control_secret; /* what control_token points into  */
     size_t max_body;
     bool exit_with_parent;
     enum log_form log;

@@ -29,6 +29,17 @@ int64_t monotonic_now_ns(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+static int64_t ticks_now_ns(void *ctx)
+{
+    (void)ctx;
+    return monotonic_now_ns();
+}
+
+struct clock clock_monotonic(void)
+{
+    return (struct clock){ .now_ns = ticks_now_ns };
+}
+
 static void system_fill(void *ctx, void *out, size_t len)
 {
     (void)ctx;

@@ -34,6 +34,7 @@ struct env {
 struct clock clock_system(void);
 /* Nanoseconds that only go forward, for measuring waits; unrelated to the calendar. */
 int64_t monotonic_now_ns(void);
+struct clock clock_monotonic(void); /* the same, as a value */
 
 /* Random bytes of the operating system. */
 struct rng rng_system(void);

@@ -13,6 +13,8 @@
 #include "mock/api/response.h"
 #include "mock/domain/world.h"
 
+struct router;
+
 enum auth_mode {
     AUTH_ANY, /* any non-empty bearer token                   */
     AUTH_OFF, /* tokens are not looked at                     */
@@ -25,17 +27,17 @@ struct api_settings {
      * everybody knows). Borrowed; must outlive the api. */
     struct text jwt_secret;
     enum truth truth;
+    /* Of the table `routes`; borrowed, for those who make many. NULL: one of its own. */
+    const struct router *router;
 };
 
+/* One world as clients see it. */
 struct api;
 
 /* NULL when out of memory. Owned: api_free().
  * world  borrowed; must outlive the api and every response in progress */
 MUST_USE struct api *api_new(struct world *world, const struct api_settings *settings);
 void api_free(struct api *api);
-
-/* The truth its answers are told in, for what the edge answers itself. */
-enum truth api_truth(const struct api *api);
 
 /* Answers one request: route -> auth -> params -> body -> scope -> resolve -> bind -> operate ->
  * encode (common.md section 2; the first step that refuses decides the answer).
@@ -56,6 +58,14 @@ void api_forget(struct api *api, struct response *res);
 void api_turn(struct api *api, void (*ready)(struct response *res));
 /* Nanoseconds until something is due by itself; INT64_MAX for never. */
 int64_t api_pause_ns(const struct api *api);
+/* The moment of the world's clock for which that is; INT64_MAX for never. */
+int64_t api_due_ns(const struct api *api);
+/* Whether that moment is over, and what was due then could not be done for lack of memory. */
+bool api_is_behind(const struct api *api);
+/* Whether some request waits for its answer, and not only for the next piece of a stream. */
+bool api_has_waits(const struct api *api);
+/* How many answers and streams wait. */
+size_t api_waiting_count(const struct api *api);
 /* From the next turn on nobody waits: answers are given as at the end of their wait, and streams
  * that have nothing to send are over. */
 void api_finish(struct api *api);

@@ -13,7 +13,8 @@
 
 struct api {
     struct world *world;
-    struct router *router;
+    struct router *own_router; /* NULL when settings.router was given */
+    const struct router *router;
     struct api_settings settings;
     struct waiting waiting;
 };
@@ -25,10 +26,11 @@ struct api *api_new(struct world *world, const struct api_settings *settings)
         return NULL;
     *api = (struct api){
         .world = world,
-        .router = router_new(routes),
+        .own_router = settings->router == NULL ? router_new(routes) : NULL,
         .settings = *settings,
         .waiting = waiting_in(world),
     };
+    api->router = settings->router == NULL ? api->own_router : settings->router;
     if (api->router == NULL) {
         api_free(api);
         return NULL;
@@ -41,13 +43,8 @@ void api_free(struct api *api)
     if (api == NULL)
         return;
     assert(api->waiting.first == NULL);
-    router_free(api->router);
+    router_free(api->own_router);
     free(api);
-}
-
-enum truth api_truth(const struct api *api)
-{
-    return api->settings.truth;
 }
 
 /* Step 1, as far as it shows in the values (HTTP-004). */
@@ -353,6 +350,29 @@ void api_turn(struct api *api, void (*ready)(struct response *res))
 int64_t api_pause_ns(const struct api *api)
 {
     return waiting_pause_ns(&api->waiting);
+}
+
+int64_t api_due_ns(const struct api *api)
+{
+    return waiting_due_ns(&api->waiting);
+}
+
+bool api_is_behind(const struct api *api)
+{
+    return waiting_is_behind(&api->waiting);
+}
+
+bool api_has_waits(const struct api *api)
+{
+    return waiting_has_waits(&api->waiting);
+}
+
+size_t api_waiting_count(const struct api *api)
+{
+    size_t count = 0;
+    for (const struct response *res = api->waiting.first; res != NULL; res = res->after)
+        count++;
+    return count;
 }
 
 void api_finish(struct api *api)

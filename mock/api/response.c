@@ -64,6 +64,8 @@ void response_reset(struct response *res)
     res->header_count = 0;
     res->close = false;
     res->cause = NULL;
+    res->request_id = NULL;
+    res->place = NULL;
 }
 
 static void start_over(struct response *res, int status)

@@ -59,6 +59,8 @@ struct response {
     struct arena *arena;             /* borrowed; memory of this request, reset with the response */
     struct response *before, *after; /* of those that wait (waiting.h)                            */
     bool waiting;                    /* is one of them                                            */
+    const char *request_id;          /* X-Mock-Request-Id; in the arena; NULL for none            */
+    void *place;                     /* of mock/control: the world whose answer it is, or NULL    */
 };
 
 /* max_body   ceiling of what `body` may hold at a time. Owned: response_fini(). */

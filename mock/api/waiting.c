@@ -79,11 +79,31 @@ void waiting_turn(struct waiting *waiting, void (*ready)(struct response *res))
     waiting->turned_ns = now_ns;
 }
 
-int64_t waiting_pause_ns(const struct waiting *waiting)
+int64_t waiting_due_ns(const struct waiting *waiting)
 {
     const int64_t event_ns = world_next_event_ns(waiting->world);
     const int64_t wake_ns = waiting->first == NULL ? INT64_MAX : waiting->first->wake_at_ns;
-    const int64_t due_ns = event_ns < wake_ns ? event_ns : wake_ns;
+
+    return event_ns < wake_ns ? event_ns : wake_ns;
+}
+
+bool waiting_is_behind(const struct waiting *waiting)
+{
+    return waiting_due_ns(waiting) <= waiting->turned_ns;
+}
+
+bool waiting_has_waits(const struct waiting *waiting)
+{
+    for (const struct response *res = waiting->first; res != NULL; res = res->after) {
+        if (res->wait.again != NULL)
+            return true;
+    }
+    return false;
+}
+
+int64_t waiting_pause_ns(const struct waiting *waiting)
+{
+    const int64_t due_ns = waiting_due_ns(waiting);
 
     if (due_ns == INT64_MAX)
         return INT64_MAX;

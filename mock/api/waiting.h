@@ -36,5 +36,11 @@ void waiting_turn(struct waiting *waiting, void (*ready)(struct response *res));
 /* How long from now, in nanoseconds, until a turn is worth while though nobody asked for anything;
  * INT64_MAX for never. */
 int64_t waiting_pause_ns(const struct waiting *waiting);
+/* The moment of the world's clock for which that is; INT64_MAX for never. */
+int64_t waiting_due_ns(const struct waiting *waiting);
+/* Whether that moment is over, and what was due then could not be done for lack of memory. */
+bool waiting_is_behind(const struct waiting *waiting);
+/* Whether somebody waits for an answer, and not only for the next piece of a stream. */
+bool waiting_has_waits(const struct waiting *waiting);
 
 #endif

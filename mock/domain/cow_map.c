@@ -348,13 +348,18 @@ void cow_map_fini(struct cow_map *map)
     map->count = 0;
 }
 
-struct cow_map cow_map_retain(const struct cow_map *map)
+struct cow_map cow_map_fork(const struct cow_map *map, const struct mem *mem)
 {
-    struct cow_map copy = cow_map_new(map->kind, map->mem);
+    struct cow_map copy = cow_map_new(map->kind, mem);
     node_retain(map->root);
     copy.root = map->root;
     copy.count = map->count;
     return copy;
+}
+
+struct cow_map cow_map_retain(const struct cow_map *map)
+{
+    return cow_map_fork(map, map->mem);
 }
 
 bool cow_map_prepare_put(struct cow_map *map, struct cow_key key)

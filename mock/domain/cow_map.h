@@ -61,6 +61,9 @@ struct cow_map cow_map_new(const struct cow_map_kind *kind, const struct mem *me
 void cow_map_fini(struct cow_map *map);
 /* A map of the same content, in constant time, for cow_map_fini. */
 struct cow_map cow_map_retain(const struct cow_map *map);
+/* Likewise, for a map that may outlive the first one's `mem`: its own is another struct for the
+ * same heap. */
+struct cow_map cow_map_fork(const struct cow_map *map, const struct mem *mem);
 
 /* Makes one put (or remove) of `key` certain to succeed, beside those prepared before. False when
  * out of memory: the content is untouched, and what was prepared is to be cancelled. All prepared

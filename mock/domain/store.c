@@ -22,6 +22,14 @@ struct store store_new(const struct store_index *indexes, size_t index_count, co
     return store;
 }
 
+struct store store_fork(const struct store *store, const struct mem *mem)
+{
+    struct store fork = { .indexes = store->indexes, .index_count = store->index_count };
+    for (size_t i = 0; i < store->index_count; i++)
+        fork.maps[i] = cow_map_fork(&store->maps[i], mem);
+    return fork;
+}
+
 void store_fini(struct store *store)
 {
     for (size_t i = 0; i < store->index_count; i++)

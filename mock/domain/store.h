@@ -27,6 +27,9 @@ struct store {
 struct store store_new(const struct store_index *indexes, size_t index_count,
                        const struct mem *mem);
 void store_fini(struct store *store);
+/* A store of the same content, in constant time, for store_fini.
+ * mem  as for cow_map_fork */
+struct store store_fork(const struct store *store, const struct mem *mem);
 
 /* A change of the store: `old` as stored goes, `value` comes; one of them may be NULL. An edited
  * copy may have other keys than the original, and be covered by other indexes.

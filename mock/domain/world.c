@@ -210,6 +210,20 @@ struct world *world_new(const struct env *env, const struct world_settings *sett
     return world;
 }
 
+struct world *world_fork(const struct world *from, const struct env *env)
+{
+    struct world *world = mem_alloc(&env->mem, sizeof *world);
+    if (world == NULL)
+        return NULL;
+    *world = *from;
+    world->env = env;
+    world->instances = store_fork(&from->instances, &env->mem);
+    world->snapshots = store_fork(&from->snapshots, &env->mem);
+    world->schedules = store_fork(&from->schedules, &env->mem);
+    world->images = cow_map_fork(&from->images, &env->mem);
+    return world;
+}
+
 void world_free(struct world *world)
 {
     if (world == NULL)

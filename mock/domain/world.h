@@ -51,6 +51,10 @@ struct world;
  * env       borrowed; must outlive the world and every cursor opened on it
  * settings  copied */
 MUST_USE struct world *world_new(const struct env *env, const struct world_settings *settings);
+/* A copy as it is now, in constant time and space however large, since both share all records and
+ * indexes until one of them changes. NULL when out of memory. Owned: world_free().
+ * env  borrowed, as for world_new; its memory is the same heap as the original's */
+MUST_USE struct world *world_fork(const struct world *from, const struct env *env);
 void world_free(struct world *world);
 
 const struct world_settings *world_settings(const struct world *world); /* borrowed */

@@ -92,7 +92,7 @@ static ssize_t on_read_stream(void *cls, uint64_t position, char *out, size_t ma
     case EXCHANGE_READ:
         return (ssize_t)len;
     case EXCHANGE_IDLES:
-        api_wait(session->all->api, &x->response);
+        control_wait(session->all->control, &x->response);
         return session_suspend(session) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
     case EXCHANGE_END:
         return MHD_CONTENT_READER_END_OF_STREAM;
@@ -133,6 +133,9 @@ static bool add_headers(struct MHD_Response *out, const struct response *res, bo
         if (!add_header(out, &res->headers[i]))
             return false;
     }
+    if (res->request_id != NULL &&
+        MHD_add_response_header(out, "X-Mock-Request-Id", res->request_id) != MHD_YES)
+        return false;
     return !close || MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
 }
 
@@ -158,7 +161,7 @@ static enum MHD_Result answer(const struct http_server *server, struct session *
     struct exchange *x = &session->x;
 
     if (exchange_check_body(x))
-        api_handle(server->settings.api, &x->request, &x->response);
+        control_handle(server->settings.control, &x->request, &x->response);
     if (!x->response.waiting)
         return send_response(server, session);
     x->stage = EXCHANGE_WAITING;
@@ -227,7 +230,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
                                   server->settings.idle_seconds);
 }
 
-static void on_ready(struct response *res)
+void http_server_ready(struct response *res)
 {
     session_resume((struct session *)((char *)res - offsetof(struct session, x.response)));
 }
@@ -256,7 +259,7 @@ static bool start(struct http_server *server, struct error *err)
 {
     const struct http_server_settings *settings = &server->settings;
 
-    if (!sessions_init(&server->sessions, settings->api, settings->max_body, err))
+    if (!sessions_init(&server->sessions, settings->control, settings->max_body, err))
         return false;
     if (start_daemon(server, err))
         return true;
@@ -286,8 +289,8 @@ bool http_server_new(const struct http_server_settings *settings, struct http_se
 /* libmicrohttpd must not be stopped while a connection is suspended. */
 static void end_waits(struct http_server *server)
 {
-    api_finish(server->settings.api);
-    api_turn(server->settings.api, on_ready);
+    control_finish(server->settings.control);
+    control_turn(server->settings.control);
 }
 
 void http_server_free(struct http_server *server)
@@ -318,7 +321,7 @@ bool http_server_watch(const struct http_server *server, int epoll_fd, struct er
 int http_server_timeout_ms(const struct http_server *server)
 {
     enum { LONGEST_MS = 3600 * 1000 };
-    const int64_t pause_ns = api_pause_ns(server->settings.api);
+    const int64_t pause_ns = control_pause_ns(server->settings.control);
     MHD_UNSIGNED_LONG_LONG timeout;
     int64_t ms = INT64_MAX;
 
@@ -343,7 +346,7 @@ void http_server_run(struct http_server *server)
     server->sessions.heard = false;
     MHD_run(server->daemon);
     server->fruitless_runs = at_once && !server->sessions.heard ? server->fruitless_runs + 1 : 0;
-    api_turn(server->settings.api, on_ready);
+    control_turn(server->settings.control);
 }
 
 void http_server_quiesce(struct http_server *server)

@@ -13,7 +13,7 @@
 #include "common/base/error.h"
 #include "common/base/scope.h"
 #include "common/program/line_log.h"
-#include "mock/api/api.h"
+#include "mock/control/control.h"
 
 enum {
     /* A client in the middle of sending or reading may pause this long. */
@@ -24,10 +24,10 @@ enum {
 };
 
 struct http_server_settings {
-    int listen_fd;        /* consumed */
-    struct api *api;      /* borrowed; must outlive the server */
-    struct line_log *log; /* borrowed; likewise */
-    size_t max_body;      /* of a request; more is 413 */
+    int listen_fd;           /* consumed */
+    struct control *control; /* borrowed; must outlive the server */
+    struct line_log *log;    /* borrowed; likewise */
+    size_t max_body;         /* of a request; more is 413 */
     /* Connections beyond this wait in the listen backlog until another one closes. */
     unsigned max_connections;
     unsigned stalled_seconds; /* HTTP_SERVER_STALLED_SECONDS but in tests */
@@ -39,7 +39,7 @@ struct http_server;
 /* Fails  INTERNAL, NO_MEMORY. Owned: http_server_free(). */
 MUST_USE bool http_server_new(const struct http_server_settings *settings, struct http_server **out,
                               struct error *err);
-/* Closes all connections, whatever they are doing; also ends all waits of the api for good. */
+/* Closes all connections, whatever they are doing; also ends all waits for good. */
 void http_server_free(struct http_server *server);
 
 /* Adds the server's descriptors to an epoll descriptor; with each comes itself as data.fd.
@@ -48,6 +48,9 @@ MUST_USE bool http_server_watch(const struct http_server *server, int epoll_fd, 
 /* Milliseconds until run must be called even if nothing happens. */
 int http_server_timeout_ms(const struct http_server *server);
 void http_server_run(struct http_server *server);
+
+/* For control_settings.ready: an answer of one of the server's connections no longer waits. */
+void http_server_ready(struct response *res);
 
 /* Accepts no more connections; answers from now on close theirs, and none waits any longer. */
 void http_server_quiesce(struct http_server *server);

@@ -10,10 +10,11 @@
 
 enum { MAX_SPARES = 64 }; /* kept for requests to come */
 
-bool sessions_init(struct sessions *all, struct api *api, size_t max_body, struct error *err)
+bool sessions_init(struct sessions *all, struct control *control, size_t max_body,
+                   struct error *err)
 {
     *all = (struct sessions){
-        .api = api,
+        .control = control,
         .max_body = max_body,
         .departures_fd = epoll_create1(EPOLL_CLOEXEC),
     };
@@ -54,7 +55,7 @@ struct session *session_begin(struct sessions *all, struct MHD_Connection *conne
         session = malloc(sizeof *session);
         if (session == NULL)
             return NULL;
-        exchange_init(&session->x, all->max_body, api_truth(all->api));
+        exchange_init(&session->x, all->max_body, control_truth(all->control));
     }
     session->all = all;
     session->connection = connection;
@@ -66,6 +67,7 @@ void session_end(struct session *session)
 {
     struct sessions *all = session->all;
 
+    control_end(all->control, &session->x.response);
     exchange_end(&session->x);
     if (all->spare_count == MAX_SPARES) {
         session_free(session);
@@ -88,7 +90,7 @@ bool session_suspend(struct session *session)
     struct epoll_event event = { .events = EPOLLRDHUP, .data.ptr = session };
 
     if (epoll_ctl(all->departures_fd, EPOLL_CTL_ADD, socket_of(session), &event) != 0) {
-        api_forget(all->api, &session->x.response);
+        control_forget(all->control, &session->x.response);
         return false;
     }
     MHD_suspend_connection(session->connection);
@@ -116,7 +118,7 @@ void sessions_drop_departed(struct sessions *all)
         for (int i = 0; i < count; i++) {
             struct session *session = events[i].data.ptr;
             session->gone = true;
-            api_forget(all->api, &session->x.response);
+            control_forget(all->control, &session->x.response);
             session_resume(session);
         }
     }

@@ -10,7 +10,7 @@
 
 #include "common/base/error.h"
 #include "common/base/scope.h"
-#include "mock/api/api.h"
+#include "mock/control/control.h"
 #include "mock/http/exchange.h"
 
 struct MHD_Connection;
@@ -25,19 +25,19 @@ struct session {
 };
 
 struct sessions {
-    struct api *api;   /* borrowed */
-    size_t max_body;   /* of a request */
-    int departures_fd; /* readable when a suspended connection's client has left */
-    size_t suspended;  /* connections */
-    bool resumed;      /* some, and libmicrohttpd has not yet run */
-    bool heard;        /* something of a request, in this run of libmicrohttpd's */
+    struct control *control; /* borrowed */
+    size_t max_body;         /* of a request */
+    int departures_fd;       /* readable when a suspended connection's client has left */
+    size_t suspended;        /* connections */
+    bool resumed;            /* some, and libmicrohttpd has not yet run */
+    bool heard;              /* something of a request, in this run of libmicrohttpd's */
     struct session *spares;
     size_t spare_count;
 };
 
 /* In the caller's memory. Owned: sessions_fini().
  * Fails  INTERNAL  the system refuses a descriptor; sessions_fini() is not needed then */
-MUST_USE bool sessions_init(struct sessions *all, struct api *api, size_t max_body,
+MUST_USE bool sessions_init(struct sessions *all, struct control *control, size_t max_body,
                             struct error *err);
 /* No session may be left. */
 void sessions_fini(struct sessions *all);

@@ -91,8 +91,8 @@ const struct route routes[] = {
 
 struct rig {
     struct fake_env fake;
-    struct world *world;
-    struct api *api;
+    struct control *control;
+    struct worlds *worlds; /* its */
     struct line_log log;
     struct listener listener;
     struct http_server *server;
@@ -239,8 +239,11 @@ static void change_the_world(struct rig *rig, enum instance_state state)
     const struct instance *instance;
     struct error err = { 0 };
 
-    assert_true(instances_resolve(rig->world, TEXT("vm"), &instance, &err));
-    assert_true(instance_force_state(rig->world, instance->config->id, state, &instance, &err));
+    struct served_world *main = rig->worlds->main;
+
+    assert_true(instances_resolve(main->world, TEXT("vm"), &instance, &err));
+    assert_true(instance_force_state(main->world, instance->config->id, state, &instance, &err));
+    worlds_touch(rig->worlds, main);
 }
 
 static void write_lines(struct rig *rig, size_t count)
@@ -256,7 +259,7 @@ static void given_server(struct rig *rig, unsigned stalled_seconds, unsigned idl
     assert_true(listener_open("127.0.0.1", 0, "--listen", &rig->listener, &err));
     const struct http_server_settings settings = {
         .listen_fd = rig->listener.fd,
-        .api = rig->api,
+        .control = rig->control,
         .log = &rig->log,
         .max_body = 1024,
         .max_connections = 1000,
@@ -289,14 +292,19 @@ static void create_instance(struct rig *rig, const char *json)
 static int setup_with(void **state, unsigned stalled_seconds, unsigned idle_seconds)
 {
     static struct rig rig;
-    const struct world_settings world = world_settings_default();
-    const struct api_settings settings = { .auth = AUTH_OFF };
+    fake_env_init(&rig.fake);
+    const struct control_settings settings = {
+        .plan = { .env = &rig.fake.env,
+                  .settings = world_settings_default(),
+                  .api = { .auth = AUTH_OFF },
+                  .clock_mode = CLOCK_REAL },
+        .worlds = { .max = 1, .ticks = rig.fake.env.clock, .ready = http_server_ready },
+    };
+    struct error err = { 0 };
 
     memset(&feed, 0, sizeof feed);
-    fake_env_init(&rig.fake);
-    rig.world = world_new(&rig.fake.env, &world);
-    rig.api = api_new(rig.world, &settings);
-    assert_non_null(rig.api);
+    assert_true(control_new(&settings, &rig.control, &err));
+    rig.worlds = control_worlds(rig.control);
     line_log_init(&rig.log, LOG_FORM_TEXT, -1);
     given_server(&rig, stalled_seconds, idle_seconds);
     create_instance(&rig, "{\"name\":\"vm\",\"image\":\"alpine\"}");
@@ -328,8 +336,7 @@ static int teardown(void **state)
 
     if (rig->server != NULL)
         stop_server(rig);
-    api_free(rig->api);
-    world_free(rig->world);
+    control_free(rig->control);
     buffer_fini(&rig->log.lines);
     assert_int_equal(rig->fake.live_blocks, 0);
     assert_int_equal(feed.readers, 0);
@@ -391,7 +398,7 @@ static void what_is_due_happens_though_nobody_asks(void **state) /* NEW-064 */
     assert_true(http_server_timeout_ms(rig->server) <= 60000); /* the next sweep */
     rig->fake.now_ns += 60 * NS_PER_SEC;
     expect_received(rig, &peer, "instance was deleted while waiting");
-    assert_int_equal(world_instance_count(rig->world), 1);
+    assert_int_equal(world_instance_count(rig->worlds->main->world), 1);
     http_client_close(&peer.client);
 }
 
@@ -557,7 +564,7 @@ static void clients_that_leave_while_they_wait_leave_nothing_behind(void **state
         for (size_t i = 0; i < COUNT; i++)
             http_client_close(&peers[i].client);
         expect_quiet(rig);
-        assert_int_equal(api_pause_ns(rig->api), INT64_MAX);
+        assert_int_equal(api_pause_ns(rig->worlds->main->api), INT64_MAX);
     }
     expect_sleep(rig);
     assert_int_equal(open_files(), files);

@@ -1,0 +1,21 @@
+#include "mock/control/control_call.h"
+
+const struct control_route control_routes[] = {
+    /* of the program */
+    { .method = HTTP_GET, .path = "/_mock/worlds", .run = op_list_worlds },
+    { .method = HTTP_POST,
+      .path = "/_mock/worlds",
+      .body = CONTROL_BODY_OPTIONAL,
+      .run = op_create_world },
+    { .method = HTTP_GET, .path = "/_mock/worlds/{name}", .run = op_get_world },
+    { .method = HTTP_DELETE, .path = "/_mock/worlds/{name}", .run = op_delete_world },
+    /* of the world the request chose */
+    { .method = HTTP_POST, .path = "/_mock/reset", .run = op_reset_world },
+    { .method = HTTP_GET, .path = "/_mock/clock", .run = op_get_clock },
+    { .method = HTTP_PUT, .path = "/_mock/clock", .body = CONTROL_BODY, .run = op_set_clock },
+    { .method = HTTP_POST,
+      .path = "/_mock/clock/advance",
+      .body = CONTROL_BODY,
+      .run = op_advance_clock },
+    { .path = NULL },
+};
