@@ -204,6 +204,7 @@ static void introduce(struct session *s)
                    s->settings->rest == NULL ? "" : " --rest ",
                    s->settings->rest == NULL ? "" : s->settings->rest);
     s->run = (struct run){ .program = s->program,
+                           .version = TESTKIT_VERSION,
                            .truth = s->settings->wishes.truth,
                            .capabilities = &s->target,
                            .catalogue = s->library->catalogue,

@@ -153,7 +153,7 @@ static void summary(const struct run *run, struct buffer *out)
                    run_exit_status(run) == 0 ? "conforming" : "not conforming");
     text(out, run->target);
     buffer_appendf(out, ", truth %s, version %s, run %s, %.1f s. ", truth_names[run->truth],
-                   TESTKIT_VERSION, run->id, (double)run->took_ns / (double)NS_PER_SEC);
+                   run->version, run->id, (double)run->took_ns / (double)NS_PER_SEC);
     for (size_t i = 0; i < OUTCOME_COUNT; i++) {
         if (tally.by_outcome[i] > 0)
             buffer_appendf(out, "<span class=\"%s\">%zu %s</span> ", outcome_rows[i].name,

@@ -35,7 +35,7 @@ static void write_begin(const struct run *run, struct json_writer *w)
 {
     json_member_string(w, "event", TEXT("begin"));
     json_member_string(w, "suite", TEXT("hypeman-conformance"));
-    json_member_string(w, "version", TEXT(TESTKIT_VERSION));
+    member_text(w, "version", run->version);
     member_text(w, "run", run->id);
     member_text(w, "target", run->target);
     member_text(w, "truth", truth_names[run->truth]);

@@ -26,6 +26,7 @@ enum run_end {
 struct run {
     const char *target;  /* "http://127.0.0.1:4973" */
     const char *program; /* how to say it again: "hypeman-conformance --rest URL" */
+    const char *version; /* of the suite */
     enum truth truth;
     const struct capabilities *capabilities;
     const struct catalogue *catalogue;

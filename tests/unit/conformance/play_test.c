@@ -1,0 +1,279 @@
+#include "tests/unit/common/check.h"
+
+#include <string.h>
+
+#include "tests/unit/conformance/fixture.h"
+
+#define CASE(steps) "{\"title\":\"t\",\"rules\":[\"SNAP-C-001\"],\"steps\":[" steps "]}"
+#define THING       "{\"id\":\"abcdefghijklmnopqrstuvwx\",\"name\":null,\"kind\":\"Standby\"}"
+#define REFUSED     "{\"code\":\"conflict\",\"message\":\"no\"}"
+#define MAKE                                                                                       \
+    "{\"request\":\"POST /things\",\"body\":{\"name\":\"${run}-a\"},\"expect\":{\"status\":201},"  \
+    "\"capture\":{\"thing\":\"/id\"}}"
+
+static void load(struct fixture *f, const char *json)
+{
+    fixture_begin(f);
+    fixture_add(f, "fragments/made.json", "{\"title\":\"t\",\"steps\":[" MAKE "]}");
+    fixture_add(f, "cases/a.json", json);
+    fixture_load(f);
+}
+
+static void assert_calls(const struct fixture *f, const char *const *calls)
+{
+    size_t i = 0;
+
+    for (; calls[i] != NULL && i < f->call_count; i++)
+        assert_string_equal(f->calls[i], calls[i]);
+    assert_null(calls[i]);
+    assert_int_equal(i, f->call_count);
+}
+
+static void answers_decide_the_outcome(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        struct fake_answer script[4];
+        enum outcome outcome;
+        const char *mismatch; /* "PATH EXPECTED GOT"; NULL: none */
+        const char *reason;   /* NULL: none                      */
+    } rows[] = {
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":200,\"body\":[]}}"),
+          { { .status = 200, .body = "[]" } },
+          OUTCOME_PASS,
+          NULL,
+          NULL },
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":[404,500]}}"),
+          { { .status = 200, .body = "[]" } },
+          OUTCOME_FAIL,
+          "status 404 or 500 200",
+          NULL },
+        { CASE("{\"request\":\"POST /things\",\"expect\":{\"status\":409,\"code\":\"taken\"}}"),
+          { { .status = 409, .body = REFUSED } },
+          OUTCOME_FAIL,
+          "/code \"taken\" \"conflict\"",
+          NULL },
+        { CASE("{\"request\":\"POST /things\",\"expect\":{\"status\":409,\"message\":"
+               "{\"$contains\":\"x\"}}}"),
+          { { .status = 409, .body = REFUSED } },
+          OUTCOME_FAIL,
+          "/message contains \"x\" \"no\"",
+          NULL },
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":200,\"headers\":"
+               "{\"x-a\":\"b\"}}}"),
+          { { .status = 200, .body = "[]" } },
+          OUTCOME_FAIL,
+          "header x-a \"b\" nothing",
+          NULL },
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":200,\"text\":\"[ ]\"}}"),
+          { { .status = 200, .body = "[]" } },
+          OUTCOME_FAIL,
+          "body \"[ ]\" \"[]\"",
+          NULL },
+        /* the form of the answer, whatever the case expects */
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":200}}"),
+          { { .status = 200, .body = "{}" } },
+          OUTCOME_FAIL,
+          " an array {}",
+          NULL },
+        /* each of the repeated */
+        { CASE("{\"request\":\"GET /things\",\"repeat\":2,\"expect\":{\"status\":200}}"),
+          { { .status = 200, .body = "[]" }, { .status = 500, .body = REFUSED } },
+          OUTCOME_FAIL,
+          "status 200 500",
+          NULL },
+        /* until it is so */
+        { CASE("{\"request\":\"GET /things\",\"within\":\"5s\",\"expect\":{\"status\":200}}"),
+          { { .status = 500, .body = REFUSED }, { .status = 200, .body = "[]" } },
+          OUTCOME_PASS,
+          NULL,
+          NULL },
+        { CASE("{\"request\":\"GET /things\",\"within\":\"5s\",\"expect\":{\"status\":200}}"),
+          { { .status = 500, .body = REFUSED } },
+          OUTCOME_FAIL,
+          "status 200 500",
+          NULL },
+        /* what later steps need must be there */
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":200},\"capture\":"
+               "{\"a\":\"/0/id\"}}"),
+          { { .status = 200, .body = "[]" } },
+          OUTCOME_FAIL,
+          "/0/id to be present, for later steps nothing",
+          NULL },
+        { CASE("{\"request\":\"GET /things/${b}\",\"expect\":{\"status\":200}}"),
+          { { .status = 200, .body = "[]" } },
+          OUTCOME_ERROR,
+          NULL,
+          "the case is wrong: nothing has been captured as ${b}" },
+        /* fragments */
+        { CASE("{\"use\":\"made\",\"as\":\"x\"}"),
+          { { .status = 409, .body = REFUSED } },
+          OUTCOME_NOT_TESTABLE,
+          "status 201 409",
+          NULL },
+        { CASE("{\"use\":\"made\",\"as\":\"x\"}"),
+          { { .failure = ERROR_DEADLINE_EXCEEDED } },
+          OUTCOME_NOT_TESTABLE,
+          NULL,
+          "scripted" },
+        /* no answer */
+        { CASE(MAKE), { { .failure = ERROR_DEADLINE_EXCEEDED } }, OUTCOME_FAIL, NULL, "scripted" },
+        { CASE(MAKE), { { .failure = ERROR_OUTCOME_UNKNOWN } }, OUTCOME_FAIL, NULL, "scripted" },
+        { CASE(MAKE), { { .failure = ERROR_INTERNAL } }, OUTCOME_FAIL, NULL, "scripted" },
+        { CASE(MAKE), { { .failure = ERROR_UNAVAILABLE } }, OUTCOME_NOT_RUN, NULL, "scripted" },
+        { CASE(MAKE),
+          { { .failure = ERROR_CANCELLED } },
+          OUTCOME_NOT_RUN,
+          NULL,
+          "the run was ended" },
+        { CASE(MAKE), { { .failure = ERROR_NO_MEMORY } }, OUTCOME_ERROR, NULL, "scripted" },
+        /* a clock that cannot be moved although the target says so */
+        { CASE("{\"clock\":{\"advance\":\"5s\"}}"),
+          { { .status = 404, .body = REFUSED } },
+          OUTCOME_ERROR,
+          NULL,
+          "POST /_mock/clock/advance answered 404 instead of 200: " REFUSED },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fixture f;
+        load(&f, rows[i].json);
+        struct result *result = fixture_play(&f, rows[i].script);
+        const struct mismatch *m = result->mismatches;
+        const char *got =
+            m == NULL ? NULL : arena_printf(&f.arena, "%s %s %s", m->path, m->expected, m->got);
+        if (result->outcome != rows[i].outcome)
+            fail_msg("row %zu: %s, %s", i, outcome_rows[result->outcome].name,
+                     result->reason == NULL ? "" : result->reason);
+        assert_int_equal(got == NULL, rows[i].mismatch == NULL);
+        if (got != NULL)
+            assert_string_equal(got, rows[i].mismatch);
+        assert_int_equal(result->reason == NULL, rows[i].reason == NULL);
+        if (result->reason != NULL)
+            assert_string_equal(result->reason, rows[i].reason);
+        assert_int_equal(result->at == NULL, rows[i].outcome == OUTCOME_PASS);
+        result_free(result);
+        fixture_end(&f);
+    }
+}
+
+static void placeholders_queries_and_headers_become_a_request(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    load(&f, CASE(MAKE ",{\"request\":\"GET /things/${thing}\",\"query\":{\"tags[${run}]\":\"a "
+                       "b\",\"n\":[\"1\",\"2\"]},\"headers\":{\"Authorization\":null,\"X-Y\":"
+                       "\"${thing}\"},\"expect\":{\"status\":200}}"));
+    const struct fake_answer script[] = {
+        { .status = 201, .body = THING }, { .status = 200, .body = THING }, { .status = 204 }, { 0 }
+    };
+    struct result *result = fixture_play(&f, script);
+    assert_int_equal(result->outcome, OUTCOME_PASS);
+    assert_calls(&f, (const char *const[]){
+                         "POST /things {\"name\":\"hc1-0-a\"}",
+                         "GET /things/abcdefghijklmnopqrstuvwx?tags[hc1-0]=a%20b&n=1&n=2",
+                         "DELETE /snapshots/abcdefghijklmnopqrstuvwx",
+                         NULL,
+                     });
+    const struct exchange *first = result->exchanges;
+    /* The token is sent and not kept. */
+    assert_text(http_find_header(first->headers, first->header_count, "authorization"),
+                "Bearer ***");
+    assert_text(http_find_header(first->headers, first->header_count, "content-type"),
+                "application/json");
+    const struct exchange *second = first->next;
+    assert_int_equal(second->header_count, 1);
+    assert_text(second->headers[0].value, "abcdefghijklmnopqrstuvwx");
+    result_free(result);
+    fixture_end(&f);
+}
+
+static void what_was_made_is_deleted_in_the_order_of_dependence_also_after_a_failure(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    load(&f,
+         CASE("{\"request\":\"POST /things\",\"expect\":{\"status\":201}},"
+              "{\"request\":\"POST /instances\",\"expect\":{\"status\":201}},"
+              "{\"request\":\"POST /things\",\"expect\":{\"status\":201}},"
+              "{\"request\":\"DELETE /snapshots/abcdefghijklmnopqrstuvwx\",\"expect\":{\"status\":"
+              "204}},"
+              "{\"request\":\"GET /things\",\"expect\":{\"status\":500}}"));
+    const struct fake_answer script[] = {
+        { .status = 201, .body = THING },
+        { .status = 201, .body = "{\"id\":\"vm\"}" },
+        { .status = 201,
+          .body = "{\"id\":\"bbcdefghijklmnopqrstuvwx\",\"name\":null,\"kind\":\"Standby\"}" },
+        { .status = 204 },
+        { .status = 200, .body = "[]" },
+        { .status = 204 },
+        { 0 },
+    };
+    struct result *result = fixture_play(&f, script);
+    assert_int_equal(result->outcome, OUTCOME_FAIL);
+    assert_int_equal(f.call_count, 7);
+    assert_string_equal(f.calls[5], "DELETE /snapshots/bbcdefghijklmnopqrstuvwx");
+    assert_string_equal(f.calls[6], "DELETE /instances/vm");
+    result_free(result);
+    fixture_end(&f);
+}
+
+static void a_run_that_is_ended_stops_between_steps_and_still_tidies_up(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    load(&f, CASE(MAKE "," MAKE));
+    f.cancel_after = 1;
+    const struct fake_answer script[] = { { .status = 201, .body = THING },
+                                          { .status = 204 },
+                                          { 0 } };
+    struct result *result = fixture_play(&f, script);
+    assert_int_equal(result->outcome, OUTCOME_NOT_RUN);
+    assert_string_equal(result->reason, "the run was ended");
+    assert_int_equal(f.call_count, 2);
+    assert_string_equal(f.calls[1], "DELETE /snapshots/abcdefghijklmnopqrstuvwx");
+    result_free(result);
+    fixture_end(&f);
+}
+
+static void where_there_are_worlds_a_scenario_has_one_and_takes_everything_along(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    load(&f, CASE("{\"clock\":{\"mode\":\"virtual\",\"advance\":\"1m30s\"}}," MAKE));
+    f.target.has[CAPABILITY_WORLDS] = true;
+    const struct fake_answer script[] = { { .status = 201, .body = "{}" },
+                                          { .status = 200, .body = "{}" },
+                                          { .status = 200, .body = "{}" },
+                                          { .status = 201, .body = THING },
+                                          { .status = 204 },
+                                          { 0 } };
+    struct result *result = fixture_play(&f, script);
+    assert_int_equal(result->outcome, OUTCOME_PASS);
+    assert_calls(&f, (const char *const[]){
+                         "POST /_mock/worlds {\"name\":\"hc1-0\",\"clock\":\"auto\"}",
+                         "PUT /_w/hc1-0/_mock/clock {\"mode\":\"virtual\"}",
+                         "POST /_w/hc1-0/_mock/clock/advance {\"by\":\"1m30s\"}",
+                         "POST /_w/hc1-0/things {\"name\":\"hc1-0-a\"}",
+                         "DELETE /_mock/worlds/hc1-0",
+                         NULL,
+                     });
+    result_free(result);
+    fixture_end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_decide_the_outcome),
+        cmocka_unit_test(placeholders_queries_and_headers_become_a_request),
+        cmocka_unit_test(what_was_made_is_deleted_in_the_order_of_dependence_also_after_a_failure),
+        cmocka_unit_test(a_run_that_is_ended_stops_between_steps_and_still_tidies_up),
+        cmocka_unit_test(where_there_are_worlds_a_scenario_has_one_and_takes_everything_along),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
