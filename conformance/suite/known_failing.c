@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/checked.h"
 #include "common/env/env.h"
 #include "common/json/rfc3339.h"
 #include "conformance/suite/glob.h"
@@ -31,7 +32,8 @@ static bool parse_day(struct text day, int64_t *out_ns)
     (void)snprintf(midnight, sizeof midnight, TEXT_FMT "T00:00:00Z", TEXT_ARGS(day));
     if (!rfc3339_parse(text_of(midnight), &ts))
         return false;
-    *out_ns = (ts.seconds + DAY_SECONDS) * NS_PER_SEC;
+    if (!i64_mul(ts.seconds + DAY_SECONDS, NS_PER_SEC, out_ns))
+        *out_ns = INT64_MAX; /* centuries away */
     return true;
 }
 
