@@ -1,6 +1,7 @@
 # Sourced by the runners (bash, after require.sh): packages, and a gateway with its own mock.
 
 clients=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$clients/../support/packages.sh"
 
 pair_dir=$(mktemp -d)
 pair_pid=
@@ -11,19 +12,6 @@ trap pair_cleanup EXIT
 work=$pair_dir/work
 mkdir "$work"
 ln -s "$(cd "$clients/../../proto" && pwd)" "$work/proto"
-
-# install_once CACHE_DIR PINS COMMAND...: runs COMMAND, which puts packages into CACHE_DIR, unless
-# it was done before for the same PINS file. So only the first run needs the network.
-install_once() {
-  local cache=$1 pins=$2
-  shift 2
-  mkdir -p "$cache"
-  (
-    flock 9 # two builds may share the cache
-    cmp -s "$pins" "$cache/installed" && exit 0
-    "$@" 9>&- && cp "$pins" "$cache/installed"
-  ) 9>"$cache/lock" || unmet "packages of $pins could not be installed"
-}
 
 # documented SECTION: does in $work what docs/clients.md says there, once both serve and what its
 # first commands install is there.
