@@ -4,6 +4,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#define HASH_NONFATAL_OOM          1
+#define uthash_nonfatal_oom(entry) ((entry)->is_lost = true)
+#include <uthash.h>
+
 #include "common/base/arena.h"
 #include "common/env/env.h"
 
@@ -62,16 +66,24 @@ static const struct text outcome_labels[] = {
 static const struct text class_labels[] = { TEXT("other"), TEXT("1xx"), TEXT("2xx"),
                                             TEXT("3xx"),   TEXT("4xx"), TEXT("5xx") };
 
+/* Rows come in pieces that never move, since they are counted in and read while others are added.
+ */
+enum { PIECE_ROWS = 64, MAX_PIECES = METRICS_MAX_ROWS / PIECE_ROWS };
+
 struct metrics_worker {
     counter outcomes[ARRAY_LEN(outcome_labels)];
     counter classes[ARRAY_LEN(class_labels)];
     struct histogram upstream;
     counter unknown_members;
     counter refused;
-    struct row rows[];
+    struct row *pieces[MAX_PIECES];
 };
 
 struct method_labels {
+    UT_hash_handle hh; /* key: type and path as they came */
+    struct text key;
+    size_t row;
+    bool is_lost; /* no memory for its place in the table */
     const char *type;
     struct text service;
     struct text method;
@@ -79,8 +91,9 @@ struct method_labels {
 
 struct metrics {
     struct arena arena;
-    struct method_labels *labels;
-    size_t row_count;
+    struct method_labels *by_key;
+    struct method_labels *labels[METRICS_MAX_ROWS];
+    atomic_size_t row_count; /* stored once a row is ready to be read */
     struct metrics_worker **workers;
     size_t worker_count;
 };
@@ -101,28 +114,33 @@ static void observe(struct histogram *h, int64_t ns)
     add(&h->sum_ns, ns < 0 ? 0 : (uint64_t)ns);
 }
 
+static struct row *row_of(const struct metrics_worker *worker, size_t row)
+{
+    return &worker->pieces[row / PIECE_ROWS][row % PIECE_ROWS];
+}
+
 void metrics_call_started(struct metrics_worker *worker, size_t row)
 {
-    add(&worker->rows[row].started, 1);
+    add(&row_of(worker, row)->started, 1);
 }
 
 void metrics_call_ended(struct metrics_worker *worker, size_t row, enum rpc_code code,
                         int64_t duration_ns)
 {
-    add(&worker->rows[row].by_code[code], 1);
-    observe(&worker->rows[row].handling, duration_ns);
+    add(&row_of(worker, row)->by_code[code], 1);
+    observe(&row_of(worker, row)->handling, duration_ns);
 }
 
 void metrics_message_received(struct metrics_worker *worker, size_t row, size_t bytes)
 {
-    add(&worker->rows[row].received, 1);
-    add(&worker->rows[row].received_bytes, bytes);
+    add(&row_of(worker, row)->received, 1);
+    add(&row_of(worker, row)->received_bytes, bytes);
 }
 
 void metrics_message_sent(struct metrics_worker *worker, size_t row, size_t bytes)
 {
-    add(&worker->rows[row].sent, 1);
-    add(&worker->rows[row].sent_bytes, bytes);
+    add(&row_of(worker, row)->sent, 1);
+    add(&row_of(worker, row)->sent_bytes, bytes);
 }
 
 void metrics_upstream_done(struct metrics_worker *worker, const struct upstream_exchange *exchange)
@@ -148,12 +166,8 @@ void metrics_call_refused(struct metrics_worker *worker)
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-static const char *method_type(const struct metrics_method *m)
-{
-    static const char *const types[2][2] = { { "unary", "server_stream" },
-                                             { "client_stream", "bidi_stream" } };
-    return types[m->client_streams][m->server_streams];
-}
+static const char *const method_types[2][2] = { { "unary", "server_stream" },
+                                                { "client_stream", "bidi_stream" } };
 
 /* Copied, with what a label's value must not hold escaped. */
 static bool keep_label(struct arena *arena, struct text t, struct text *out)
@@ -171,53 +185,83 @@ static bool keep_label(struct arena *arena, struct text t, struct text *out)
     return true;
 }
 
-static bool make_labels(struct metrics *metrics, const struct metrics_method *methods)
+static bool add_pieces(struct metrics *metrics, size_t piece)
 {
-    metrics->labels[METRICS_UNKNOWN_METHOD] =
-        (struct method_labels){ "unary", TEXT("unknown"), TEXT("unknown") };
-    for (size_t i = 1; i < metrics->row_count; i++) {
-        const struct metrics_method *m = &methods[i - 1];
-        struct method_labels *labels = &metrics->labels[i];
-        struct text rest = m->path;
-        (void)text_split(&rest, '/'); /* what stands before the first */
-        labels->type = method_type(m);
-        if (!keep_label(&metrics->arena, text_split(&rest, '/'), &labels->service) ||
-            !keep_label(&metrics->arena, rest, &labels->method))
+    /* Behind each, so that two workers never write to one cache line. */
+    enum { CACHE_LINE = 64 };
+    for (size_t i = 0; i < metrics->worker_count; i++) {
+        struct row **rows = &metrics->workers[i]->pieces[piece];
+        if (*rows == NULL) /* else from an attempt that failed later */
+            *rows = calloc(1, PIECE_ROWS * sizeof **rows + CACHE_LINE);
+        if (*rows == NULL)
             return false;
     }
     return true;
 }
 
-static struct metrics_worker *new_worker(size_t row_count)
+static bool add_row(struct metrics *metrics, const char *type, struct text service,
+                    struct text method, struct text key)
 {
-    /* Behind each, so that two workers never write to one cache line. */
-    enum { CACHE_LINE = 64 };
-    return calloc(1, sizeof(struct metrics_worker) + row_count * sizeof(struct row) + CACHE_LINE);
-}
-
-static bool fill(struct metrics *metrics, const struct metrics_method *methods)
-{
-    enum { LABELS_MAX = 64 << 20 };
-    metrics->arena = arena_capped(LABELS_MAX);
-    metrics->labels = arena_zalloc(&metrics->arena, metrics->row_count * sizeof *metrics->labels);
-    metrics->workers = calloc(metrics->worker_count, sizeof(struct metrics_worker *));
-    if (metrics->labels == NULL || metrics->workers == NULL || !make_labels(metrics, methods))
+    const size_t row = atomic_load_explicit(&metrics->row_count, memory_order_relaxed);
+    struct method_labels *labels = arena_zalloc(&metrics->arena, sizeof *labels);
+    if (labels == NULL || !add_pieces(metrics, row / PIECE_ROWS) ||
+        !keep_label(&metrics->arena, service, &labels->service) ||
+        !keep_label(&metrics->arena, method, &labels->method))
         return false;
-    for (size_t i = 0; i < metrics->worker_count; i++)
-        if ((metrics->workers[i] = new_worker(metrics->row_count)) == NULL)
-            return false;
+    labels->type = type;
+    labels->row = row;
+    labels->key = (struct text){ arena_copy(&metrics->arena, key), key.len };
+    if (labels->key.data == NULL)
+        return false;
+    HASH_ADD_KEYPTR(hh, metrics->by_key, labels->key.data, labels->key.len, labels);
+    if (labels->is_lost)
+        return false;
+    metrics->labels[row] = labels;
+    atomic_store_explicit(&metrics->row_count, row + 1, memory_order_release);
     return true;
 }
 
-bool metrics_new(const struct metrics_method *methods, size_t method_count, size_t worker_count,
-                 struct metrics **out, struct error *err)
+bool metrics_row(struct metrics *metrics, const struct metrics_method *method, size_t *row,
+                 struct error *err)
+{
+    const char *type = method_types[method->client_streams][method->server_streams];
+    struct method_labels *known = NULL;
+    SCOPED(buffer) struct buffer key = buffer_capped(1 << 20);
+    buffer_append_cstr(&key, type);
+    if (!buffer_append_text(&key, method->path))
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
+    HASH_FIND(hh, metrics->by_key, key.data, key.len, known);
+    const size_t next = atomic_load_explicit(&metrics->row_count, memory_order_relaxed);
+    *row = known != NULL ? known->row : next < METRICS_MAX_ROWS ? next : METRICS_UNKNOWN_METHOD;
+    if (known != NULL || next == METRICS_MAX_ROWS)
+        return true;
+    struct text rest = method->path;
+    (void)text_split(&rest, '/'); /* what stands before the first */
+    const struct text service = text_split(&rest, '/');
+    return add_row(metrics, type, service, rest, buffer_text(&key)) ||
+           error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
+}
+
+static bool fill(struct metrics *metrics)
+{
+    enum { LABELS_MAX = 64 << 20 };
+    metrics->arena = arena_capped(LABELS_MAX);
+    metrics->workers = calloc(metrics->worker_count, sizeof(struct metrics_worker *));
+    if (metrics->workers == NULL)
+        return false;
+    for (size_t i = 0; i < metrics->worker_count; i++)
+        if ((metrics->workers[i] = calloc(1, sizeof **metrics->workers)) == NULL)
+            return false;
+    return add_row(metrics, method_types[0][0], TEXT("unknown"), TEXT("unknown"), TEXT("unknown"));
+}
+
+bool metrics_new(size_t worker_count, struct metrics **out, struct error *err)
 {
     struct metrics *metrics = calloc(1, sizeof *metrics);
     if (metrics == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
-    metrics->row_count = 1 + method_count;
     metrics->worker_count = worker_count;
-    if (!fill(metrics, methods)) {
+    if (!fill(metrics)) {
         metrics_free(metrics);
         return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
     }
@@ -225,13 +269,21 @@ bool metrics_new(const struct metrics_method *methods, size_t method_count, size
     return true;
 }
 
+static void worker_free(struct metrics_worker *worker)
+{
+    for (size_t i = 0; worker != NULL && i < MAX_PIECES; i++)
+        free(worker->pieces[i]);
+    free(worker);
+}
+
 void metrics_free(struct metrics *metrics)
 {
     if (metrics == NULL)
         return;
     for (size_t i = 0; metrics->workers != NULL && i < metrics->worker_count; i++)
-        free(metrics->workers[i]);
+        worker_free(metrics->workers[i]);
     free(metrics->workers);
+    HASH_CLEAR(hh, metrics->by_key);
     arena_fini(&metrics->arena);
     free(metrics);
 }
@@ -243,21 +295,26 @@ struct metrics_worker *metrics_worker(struct metrics *metrics, size_t index)
 
 /* ---- Text ---------------------------------------------------------------------------------- */
 
-/* The same counter of all workers; `offset` from the start of a worker's set. */
-static uint64_t sum_at(const struct metrics *metrics, size_t offset)
+/* Stands for a row where a counter is the worker's own. */
+#define NO_ROW SIZE_MAX
+
+/* The same counter of all workers.
+ * offset  from the start of the row, or of the worker's set */
+static uint64_t sum_at(const struct metrics *metrics, size_t row, size_t offset)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < metrics->worker_count; i++) {
-        const char *set = (const char *)metrics->workers[i];
+        const struct metrics_worker *worker = metrics->workers[i];
+        const char *set = row == NO_ROW ? (const char *)worker : (const char *)row_of(worker, row);
         sum += atomic_load_explicit((const counter *)(const void *)(set + offset),
                                     memory_order_relaxed);
     }
     return sum;
 }
 
-static size_t row_offset(size_t row)
+static size_t row_count(const struct metrics *metrics)
 {
-    return sizeof(struct metrics_worker) + row * sizeof(struct row);
+    return atomic_load_explicit(&metrics->row_count, memory_order_acquire);
 }
 
 static void write_head(struct buffer *out, const char *name, const char *type, const char *help)
@@ -306,9 +363,9 @@ static void write_method_counters(const struct metrics *metrics, struct buffer *
 {
     for (size_t i = 0; i < ARRAY_LEN(method_counters); i++) {
         write_head(out, method_counters[i].name, "counter", method_counters[i].help);
-        for (size_t row = 0; row < metrics->row_count; row++) {
-            begin_sample(out, method_counters[i].name, "", &metrics->labels[row]);
-            end_sample(out, sum_at(metrics, row_offset(row) + method_counters[i].offset));
+        for (size_t row = 0; row < row_count(metrics); row++) {
+            begin_sample(out, method_counters[i].name, "", metrics->labels[row]);
+            end_sample(out, sum_at(metrics, row, method_counters[i].offset));
         }
     }
 }
@@ -324,8 +381,7 @@ static_assert(ARRAY_LEN(code_labels) == RPC_CODE_COUNT, "one label per code");
 
 static uint64_t handled(const struct metrics *metrics, size_t row, size_t code)
 {
-    return sum_at(metrics,
-                  row_offset(row) + offsetof(struct row, by_code) + code * sizeof(counter));
+    return sum_at(metrics, row, offsetof(struct row, by_code) + code * sizeof(counter));
 }
 
 /* A code that never occurred has no series, except OK: rates of it begin at 0. */
@@ -333,12 +389,12 @@ static void write_handled(const struct metrics *metrics, struct buffer *out)
 {
     const char *name = "grpc_server_handled_total";
     write_head(out, name, "counter", "Calls that ended, by code.");
-    for (size_t row = 0; row < metrics->row_count; row++) {
+    for (size_t row = 0; row < row_count(metrics); row++) {
         for (size_t code = 0; code < RPC_CODE_COUNT; code++) {
             const uint64_t value = handled(metrics, row, code);
             if (value == 0 && code != RPC_OK)
                 continue;
-            begin_sample(out, name, "", &metrics->labels[row]);
+            begin_sample(out, name, "", metrics->labels[row]);
             buffer_appendf(out, ",grpc_code=\"%s\"", code_labels[code]);
             end_sample(out, value);
         }
@@ -349,24 +405,26 @@ static void write_in_flight(const struct metrics *metrics, struct buffer *out)
 {
     uint64_t started = 0;
     uint64_t ended = 0;
-    for (size_t row = 0; row < metrics->row_count; row++) {
+    for (size_t row = 0; row < row_count(metrics); row++) {
         /* In this order, so that what ends meanwhile is not counted as ended only. */
         for (size_t code = 0; code < RPC_CODE_COUNT; code++)
             ended += handled(metrics, row, code);
-        started += sum_at(metrics, row_offset(row) + offsetof(struct row, started));
+        started += sum_at(metrics, row, offsetof(struct row, started));
     }
     metrics_write_value(out, "grpc_server_in_flight", METRICS_GAUGE,
                         "Calls that arrived and have not ended.",
                         started > ended ? (double)(started - ended) : 0);
 }
 
-/* offset  of the histogram; labels  NULL for none */
-static void write_histogram(const struct metrics *metrics, size_t offset, const char *name,
-                            const struct method_labels *labels, struct buffer *out)
+/* Of a method, or of all there is.
+ * offset  as sum_at has it */
+static void write_histogram(const struct metrics *metrics, size_t row, size_t offset,
+                            const char *name, struct buffer *out)
 {
+    const struct method_labels *labels = row == NO_ROW ? NULL : metrics->labels[row];
     uint64_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(buckets); i++) {
-        count += sum_at(metrics, offset + i * sizeof(counter));
+        count += sum_at(metrics, row, offset + i * sizeof(counter));
         if (labels != NULL)
             begin_sample(out, name, "_bucket", labels);
         else
@@ -374,7 +432,7 @@ static void write_histogram(const struct metrics *metrics, size_t offset, const 
         buffer_appendf(out, "%sle=\"%s\"", labels != NULL ? "," : "", buckets[i].label);
         end_sample(out, count);
     }
-    const uint64_t sum_ns = sum_at(metrics, offset + offsetof(struct histogram, sum_ns));
+    const uint64_t sum_ns = sum_at(metrics, row, offset + offsetof(struct histogram, sum_ns));
     if (labels != NULL)
         begin_sample(out, name, "_sum", labels);
     else
@@ -393,9 +451,8 @@ static void write_handling(const struct metrics *metrics, struct buffer *out)
 {
     const char *name = "grpc_server_handling_seconds";
     write_head(out, name, "histogram", "Time from a call's arrival to its end.");
-    for (size_t row = 0; row < metrics->row_count; row++)
-        write_histogram(metrics, row_offset(row) + offsetof(struct row, handling), name,
-                        &metrics->labels[row], out);
+    for (size_t row = 0; row < row_count(metrics); row++)
+        write_histogram(metrics, row, offsetof(struct row, handling), name, out);
 }
 
 static void write_labelled(const struct metrics *metrics, struct buffer *out, const char *name,
@@ -405,7 +462,7 @@ static void write_labelled(const struct metrics *metrics, struct buffer *out, co
     write_head(out, name, "counter", help);
     for (size_t i = 0; i < count; i++) {
         buffer_appendf(out, "%s{%s=\"" TEXT_FMT "\"", name, key, TEXT_ARGS(values[i]));
-        end_sample(out, sum_at(metrics, offset + i * sizeof(counter)));
+        end_sample(out, sum_at(metrics, NO_ROW, offset + i * sizeof(counter)));
     }
 }
 
@@ -419,10 +476,11 @@ static void write_upstream(const struct metrics *metrics, struct buffer *out)
                    "Answers of the upstream, by status.", "class", class_labels,
                    ARRAY_LEN(class_labels), offsetof(struct metrics_worker, classes));
     write_head(out, latency, "histogram", "Time from a request to the end of its answer.");
-    write_histogram(metrics, offsetof(struct metrics_worker, upstream), latency, NULL, out);
-    metrics_write_value(out, "hypeman_gateway_unknown_json_fields_total", METRICS_COUNTER,
-                        "Members of the upstream's JSON that no field takes.",
-                        (double)sum_at(metrics, offsetof(struct metrics_worker, unknown_members)));
+    write_histogram(metrics, NO_ROW, offsetof(struct metrics_worker, upstream), latency, out);
+    metrics_write_value(
+        out, "hypeman_gateway_unknown_json_fields_total", METRICS_COUNTER,
+        "Members of the upstream's JSON that no field takes.",
+        (double)sum_at(metrics, NO_ROW, offsetof(struct metrics_worker, unknown_members)));
 }
 
 void metrics_write(const struct metrics *metrics, struct buffer *out)
@@ -433,6 +491,6 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
     write_handling(metrics, out);
     metrics_write_value(out, "hypeman_gateway_calls_refused_total", METRICS_COUNTER,
                         "Calls refused because --max-inflight others were in flight.",
-                        (double)sum_at(metrics, offsetof(struct metrics_worker, refused)));
+                        (double)sum_at(metrics, NO_ROW, offsetof(struct metrics_worker, refused)));
     write_upstream(metrics, out);
 }

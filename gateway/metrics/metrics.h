@@ -28,13 +28,18 @@ struct metrics_method {
     bool server_streams;
 };
 
-/* Row 0 is every method that is not served; row 1 + i is methods[i]. */
-enum { METRICS_UNKNOWN_METHOD = 0 };
+/* Row 0 is every method that is not served, and those for which there is no row left. */
+enum { METRICS_UNKNOWN_METHOD = 0, METRICS_MAX_ROWS = 64 << 10 };
 
 /* Owned: metrics_free(). Fails NO_MEMORY. */
-MUST_USE bool metrics_new(const struct metrics_method *methods, size_t method_count,
-                          size_t worker_count, struct metrics **out, struct error *err);
+MUST_USE bool metrics_new(size_t worker_count, struct metrics **out, struct error *err);
 void metrics_free(struct metrics *metrics);
+
+/* The row of a method: a new one at its first time, and for ever the same, so that counters go on
+ * when a method comes back. From one thread at a time, while workers count and others read.
+ * Fails  NO_MEMORY */
+MUST_USE bool metrics_row(struct metrics *metrics, const struct metrics_method *method, size_t *row,
+                          struct error *err);
 
 /* Lives as long as the metrics. All functions below are for one thread per worker. */
 struct metrics_worker *metrics_worker(struct metrics *metrics, size_t index);

@@ -37,7 +37,12 @@ static int given_two_workers(void **state)
     struct scene *scene = calloc(1, sizeof *scene);
     struct error err = { 0 };
     assert_non_null(scene);
-    assert_true(metrics_new(methods, ARRAY_LEN(methods), 2, &scene->metrics, &err));
+    assert_true(metrics_new(2, &scene->metrics, &err));
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        size_t row = 0;
+        assert_true(metrics_row(scene->metrics, &methods[i], &row, &err));
+        assert_int_equal(row, 1 + i);
+    }
     scene->first = metrics_worker(scene->metrics, 0);
     scene->second = metrics_worker(scene->metrics, 1);
     scene->page = buffer_capped(1 << 20);
@@ -180,6 +185,39 @@ static void an_exchange_is_counted_by_outcome_status_and_time(void **state)
     assert_line(scene, "hypeman_gateway_calls_refused_total 1");
 }
 
+static void a_method_that_comes_back_goes_on_counting(void **state)
+{
+    struct scene *scene = *state;
+    struct error err = { 0 };
+    size_t row = 0;
+    metrics_call_started(scene->first, UNARY_ROW);
+    assert_true(metrics_row(scene->metrics, &methods[UNARY_ROW - 1], &row, &err));
+    assert_int_equal(row, UNARY_ROW);
+    metrics_call_started(scene->second, row);
+    assert_line(scene, "grpc_server_started_total" UNARY "} 2");
+
+    /* One that streams now is another to those who read its type. */
+    struct metrics_method streams = methods[UNARY_ROW - 1];
+    streams.server_streams = true;
+    assert_true(metrics_row(scene->metrics, &streams, &row, &err));
+    assert_int_equal(row, 1 + ARRAY_LEN(methods));
+}
+
+static void methods_without_a_row_of_their_own_count_as_unknown(void **state)
+{
+    struct scene *scene = *state;
+    struct error err = { 0 };
+    char path[32];
+    size_t row = 0;
+    for (size_t i = 1 + ARRAY_LEN(methods); i <= METRICS_MAX_ROWS; i++) {
+        (void)snprintf(path, sizeof path, "/many.v1.Things/M%zu", i);
+        assert_true(metrics_row(scene->metrics, &(struct metrics_method){ .path = text_of(path) },
+                                &row, &err));
+        assert_int_equal(row, i < METRICS_MAX_ROWS ? i : METRICS_UNKNOWN_METHOD);
+        metrics_call_started(scene->second, row);
+    }
+}
+
 static void what_a_label_cannot_hold_is_escaped(void **state)
 {
     struct scene *scene = *state;
@@ -227,6 +265,17 @@ static void the_process_is_told_under_the_usual_names(void **state)
     assert_null(strstr(scene->page.data, "process_resident_memory_bytes 0\n"));
 }
 
+static bool make_all(struct metrics **metrics, struct error *err)
+{
+    size_t row = 0;
+    bool ok = metrics_new(2, metrics, err);
+    for (size_t i = 0; ok && i < ARRAY_LEN(methods); i++)
+        ok = metrics_row(*metrics, &methods[i], &row, err);
+    if (!ok)
+        metrics_free(TAKE(*metrics));
+    return ok;
+}
+
 static void a_failed_allocation_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -235,7 +284,7 @@ static void a_failed_allocation_leaves_nothing_behind(void **state)
         struct error err = { 0 };
         assert_true(n < 100);
         alloc_fail_after(n);
-        const bool ok = metrics_new(methods, ARRAY_LEN(methods), 2, &metrics, &err);
+        const bool ok = make_all(&metrics, &err);
         const bool failed = alloc_fail_stop() != 0;
         if (ok) {
             metrics_free(metrics);
@@ -259,6 +308,8 @@ int main(void)
         TEST(a_code_that_never_occurred_has_no_series),
         TEST(a_histogram_counts_up_to_each_bound),
         TEST(an_exchange_is_counted_by_outcome_status_and_time),
+        TEST(a_method_that_comes_back_goes_on_counting),
+        TEST(methods_without_a_row_of_their_own_count_as_unknown),
         TEST(what_a_label_cannot_hold_is_escaped),
         TEST(every_value_stands_below_its_help_and_type),
         TEST(the_process_is_told_under_the_usual_names),
