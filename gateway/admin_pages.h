@@ -13,7 +13,9 @@
 struct admin_view {
     const struct rpc_server *server; /* borrowed */
     atomic_bool is_draining;
-    size_t max_inflight;
+    atomic_size_t max_inflight;
+    atomic_size_t reloads;
+    atomic_size_t failed_reloads;
     size_t max_connections;
     /* Whether the upstream answers, asked for each /readyz; NULL when nobody looks after it. */
     bool (*is_upstream_ready)(void *context);

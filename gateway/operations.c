@@ -21,7 +21,7 @@ enum {
 
 /* ---- Options ------------------------------------------------------------------------------- */
 
-static bool read_limits(const struct options *o, struct operations *out, struct error *err)
+static bool read_limits(const struct options *o, struct operations_settings *out, struct error *err)
 {
     int64_t inflight = 0;
     int64_t connections = DEFAULT_CONNECTIONS;
@@ -29,13 +29,13 @@ static bool read_limits(const struct options *o, struct operations *out, struct 
     if (!options_i64(o, "max-inflight", 1, 1000000, &inflight, err) ||
         (is_given && !options_i64(o, "max-connections", 1, 1000000, &connections, err)))
         return false;
-    out->limits.max_inflight = (size_t)inflight;
-    out->limits.max_connections = (size_t)connections;
+    out->max_inflight = (size_t)inflight;
+    out->max_connections = (size_t)connections;
     out->min_connections = is_given ? (size_t)connections : DEFAULT_MIN_CONNECTIONS;
     return true;
 }
 
-bool operations_read(const struct options *o, struct operations *out, struct error *err)
+bool operations_read(const struct options *o, struct operations_settings *out, struct error *err)
 {
     out->has_admin = options_text(o, "admin") != NULL;
     return read_limits(o, out, err) &&
@@ -68,15 +68,19 @@ static size_t wished_pool(size_t max_inflight, size_t workers)
     return share < FEWEST ? FEWEST : share > MOST ? MOST : share;
 }
 
-bool operations_fit_limits(struct operations *ops, size_t workers, struct error *err)
+bool operations_fit_limits(struct operations *ops, const struct operations_settings *settings,
+                           size_t workers, struct error *err)
 {
     struct limits *limits = &ops->limits;
-    limits->descriptors = raise_descriptors();
-    limits->workers = workers;
-    limits->pool = wished_pool(limits->max_inflight, workers);
+    ops->settings = *settings;
+    *limits = (struct limits){ .descriptors = raise_descriptors(),
+                               .workers = workers,
+                               .max_inflight = settings->max_inflight,
+                               .pool = wished_pool(settings->max_inflight, workers),
+                               .max_connections = settings->max_connections };
     struct limits wished = *limits;
-    wished.max_connections = ops->min_connections;
-    switch (limits_fit(limits, ops->min_connections)) {
+    wished.max_connections = settings->min_connections;
+    switch (limits_fit(limits, settings->min_connections)) {
     case LIMITS_FIT:
         break;
     case LIMITS_LOWERED:
@@ -92,7 +96,26 @@ bool operations_fit_limits(struct operations *ops, size_t workers, struct error 
                          limits->descriptors, limits_needed(&wished));
     }
     accept_guard_set(limits->max_connections);
+    atomic_store(&ops->view.max_inflight, limits->max_inflight);
     return true;
+}
+
+size_t operations_change(struct operations *ops, const struct operations_settings *settings)
+{
+    const size_t most = limits_most_inflight(&ops->limits);
+    size_t inflight = settings->max_inflight;
+    if (inflight > most) {
+        (void)fprintf(stderr,
+                      "hypeman-gateway: warning: beside %zu connections, %zu open files (ulimit "
+                      "-n) are enough for %zu calls in flight only\n",
+                      ops->limits.max_connections, ops->limits.descriptors, most);
+        inflight = most;
+    }
+    ops->limits.max_inflight = inflight;
+    atomic_store(&ops->view.max_inflight, inflight);
+    ops->settings.drain_delay_ns = settings->drain_delay_ns;
+    ops->settings.drain_timeout_ns = settings->drain_timeout_ns;
+    return inflight;
 }
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -100,13 +123,14 @@ bool operations_fit_limits(struct operations *ops, size_t workers, struct error 
 static bool start_admin(struct operations *ops, struct error *err)
 {
     struct listener listener;
-    if (!listen_address_is_local(&ops->admin))
+    if (!listen_address_is_local(&ops->settings.admin))
         (void)fprintf(stderr,
                       "hypeman-gateway: warning: --admin %s shows metrics and connections to "
                       "everyone who reaches it, without TLS or password; 127.0.0.1 is for this "
                       "machine only\n",
-                      ops->admin.host);
-    if (!listener_open(ops->admin.host, ops->admin.port, "--admin", &listener, err))
+                      ops->settings.admin.host);
+    if (!listener_open(ops->settings.admin.host, ops->settings.admin.port, "--admin", &listener,
+                       err))
         return false;
     (void)snprintf(ops->admin_url, sizeof ops->admin_url, "%s", listener.url);
     accept_guard_exempt(listener.fd);
@@ -133,9 +157,8 @@ bool operations_start(struct operations *ops, struct rpc_server *server,
                       const struct listen_address *listen, struct error *err)
 {
     ops->view.server = server;
-    ops->view.max_inflight = ops->limits.max_inflight;
     ops->view.max_connections = ops->limits.max_connections;
-    return (!ops->has_admin || start_admin(ops, err)) &&
+    return (!ops->settings.has_admin || start_admin(ops, err)) &&
            watchdog_new(listen->host, (uint16_t)rpc_server_port(server), listen->path, on_dead, ops,
                         &ops->watchdog, err);
 }
@@ -160,12 +183,12 @@ static void wait_for_signal(int64_t limit_ns)
 void operations_drain(struct operations *ops, struct rpc_server *server)
 {
     const bool is_deaf = operations_is_deaf(ops);
-    int64_t limit_ms = ops->drain_timeout_ns / NS_PER_MS;
+    int64_t limit_ms = ops->settings.drain_timeout_ns / NS_PER_MS;
     if (is_deaf && limit_ms > DEAF_DRAIN_MS)
         limit_ms = DEAF_DRAIN_MS;
     atomic_store(&ops->view.is_draining, true);
-    if (!is_deaf && ops->drain_delay_ns > 0)
-        wait_for_signal(ops->drain_delay_ns);
+    if (!is_deaf && ops->settings.drain_delay_ns > 0)
+        wait_for_signal(ops->settings.drain_delay_ns);
     watchdog_free(ops->watchdog);
     ops->watchdog = NULL;
     if (!rpc_server_drain(server, limit_ms))

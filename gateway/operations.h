@@ -15,16 +15,22 @@
 #include "gateway/rpc/server.h"
 #include "gateway/rpc/watchdog.h"
 
+struct operations_settings {
+    bool has_admin;
+    struct listen_address admin;
+    size_t max_inflight;
+    size_t max_connections;
+    size_t min_connections; /* fewer than this are worth a warning */
+    int64_t drain_delay_ns;
+    int64_t drain_timeout_ns;
+};
+
 /* In the caller's memory, zero at first; stays where it is. */
 struct operations {
     struct limits limits; /* in force once operations_fit_limits has returned */
     char admin_url[320];  /* "http://127.0.0.1:9090"; "" = no admin port       */
 
-    bool has_admin;
-    struct listen_address admin;
-    size_t min_connections;
-    int64_t drain_delay_ns;
-    int64_t drain_timeout_ns;
+    struct operations_settings settings;
     struct admin_view view;
     struct admin_server *admin_server;
     struct watchdog *watchdog;
@@ -45,12 +51,19 @@ struct operations {
     }
 
 /* Reads these options. Fails INVALID_ARGUMENT. */
-MUST_USE bool operations_read(const struct options *o, struct operations *out, struct error *err);
+MUST_USE bool operations_read(const struct options *o, struct operations_settings *out,
+                              struct error *err);
 
-/* Raises the limit of descriptors as far as the system lets us and fits ours into it; says so when
- * they had to be lowered.
- * Fails  RESOURCE_EXHAUSTED  there are too few to serve at all */
-MUST_USE bool operations_fit_limits(struct operations *ops, size_t workers, struct error *err);
+/* Takes the settings; raises the limit of descriptors as far as the system lets us and fits ours
+ * into it; says so when they had to be lowered. Fails  RESOURCE_EXHAUSTED  there are too few to
+ * serve at all */
+MUST_USE bool operations_fit_limits(struct operations *ops,
+                                    const struct operations_settings *settings, size_t workers,
+                                    struct error *err);
+
+/* Takes what may change while serving: times of the end, and max_inflight as far as the descriptors
+ * allow, which is said when it had to be lowered. Returns the max_inflight in force. */
+size_t operations_change(struct operations *ops, const struct operations_settings *settings);
 
 /* Starts what looks after the server, which listens there by now.
  * Fails  UNAVAILABLE, INTERNAL, NO_MEMORY */

@@ -5,7 +5,7 @@
 
 #include "common/env/env.h"
 
-bool readiness_read(const struct options *o, struct readiness *out, struct error *err)
+bool readiness_read(const struct options *o, struct readiness_settings *out, struct error *err)
 {
     const char *path = options_text(o, "probe");
     if (!options_duration(o, "probe-period", &out->period_ns, err) ||
@@ -24,9 +24,9 @@ bool readiness_read(const struct options *o, struct readiness *out, struct error
     return true;
 }
 
-bool readiness_init(struct readiness *r, const struct catalog *catalog, struct error *err)
+bool readiness_init(struct readiness *r, struct error *err)
 {
-    return health_service_new(catalog, &r->health, err);
+    return health_service_new(&r->health, err);
 }
 
 static void set_upstream(struct readiness *r, bool is_up)
@@ -39,28 +39,31 @@ static void on_probed(void *context, bool is_up, const char *why)
 {
     struct readiness *r = context;
     set_upstream(r, is_up);
-    if (!r->is_quiet && !is_up)
+    const bool is_quiet = r->settings.is_quiet;
+    if (!is_quiet && !is_up)
         (void)fprintf(stderr,
                       "hypeman-gateway: health is NOT_SERVING: the upstream fails its probe, GET "
                       "%s (--probe): %s\n",
-                      r->path, why);
-    else if (!r->is_quiet && r->was_down)
+                      r->settings.path, why);
+    else if (!is_quiet && r->was_down)
         (void)fprintf(stderr, "hypeman-gateway: health is SERVING: the upstream is well again\n");
     r->was_down = !is_up;
 }
 
-bool readiness_start(struct readiness *r, struct upstream *upstream, const char *authorization,
-                     struct error *err)
+bool readiness_start(struct readiness *r, const struct readiness_settings *settings,
+                     struct upstream *upstream, struct error *err)
 {
-    if (r->path == NULL) {
+    readiness_stop(r); /* its thread reads the settings */
+    r->settings = *settings;
+    if (settings->path == NULL) {
         set_upstream(r, true);
         return true;
     }
     const struct probe_config config = { .upstream = upstream,
-                                         .path = r->path,
-                                         .authorization = authorization,
-                                         .period_ms = r->period_ns / NS_PER_MS,
-                                         .failures = r->failures,
+                                         .path = settings->path,
+                                         .authorization = settings->authorization,
+                                         .period_ms = settings->period_ns / NS_PER_MS,
+                                         .failures = settings->failures,
                                          .changed = on_probed,
                                          .context = r };
     return probe_new(&config, &r->probe, err);

@@ -13,12 +13,17 @@
 #include "gateway/probe.h"
 #include "gateway/rpc/health_service.h"
 
-/* In the caller's memory, zero at first; stays where it is. */
-struct readiness {
+struct readiness_settings {
     const char *path; /* NULL = the upstream is not probed and counts as well */
     int64_t period_ns;
     int64_t failures;
-    bool is_quiet; /* changes are not told on standard error */
+    const char *authorization; /* of the probe; NULL = none                      */
+    bool is_quiet;             /* changes are not told on standard error         */
+};
+
+/* In the caller's memory, zero at first; stays where it is. */
+struct readiness {
+    struct readiness_settings settings; /* in force */
     struct health_service *health;
     struct probe *probe;
     atomic_bool is_upstream_up;
@@ -34,16 +39,17 @@ struct readiness {
     }
 
 /* Reads these options. Fails INVALID_ARGUMENT. */
-MUST_USE bool readiness_read(const struct options *o, struct readiness *out, struct error *err);
+MUST_USE bool readiness_read(const struct options *o, struct readiness_settings *out,
+                             struct error *err);
 
 /* Makes the health service, for the server to be given. Fails NO_MEMORY. */
-MUST_USE bool readiness_init(struct readiness *r, const struct catalog *catalog, struct error *err);
+MUST_USE bool readiness_init(struct readiness *r, struct error *err);
 
-/* Starts to probe. Both are borrowed until readiness_stop.
- * authorization  of the probe; NULL = none
- * Fails          NO_MEMORY, RESOURCE_EXHAUSTED */
-MUST_USE bool readiness_start(struct readiness *r, struct upstream *upstream,
-                              const char *authorization, struct error *err);
+/* Starts to probe, or to probe in another way: what was known of the upstream holds until the new
+ * probe knows. Upstream and texts of the settings are borrowed until readiness_stop or the next
+ * start. Fails  NO_MEMORY, RESOURCE_EXHAUSTED; nothing probes then */
+MUST_USE bool readiness_start(struct readiness *r, const struct readiness_settings *settings,
+                              struct upstream *upstream, struct error *err);
 
 /* By the probe's last word; true without one. context  the readiness. Any thread. */
 bool readiness_has_upstream(void *context);

@@ -10,6 +10,7 @@
 #include "common/base/buffer.h"
 #include "common/base/text.h"
 #include "common/json/go_duration.h"
+#include "common/json/json_document.h"
 
 enum { ENV_NAME_MAX = 128, HELP_MAX = 64 * 1024 };
 
@@ -59,22 +60,24 @@ static const char *env_value(const struct options_program *program, const char *
 
 /* ---- reading the command line ---- */
 
-static bool unknown_option(const struct options_program *program, struct text name,
-                           struct error *err)
+static bool unknown_option(const struct options_program *program, const char *dashes,
+                           struct text name, struct error *err)
 {
     const char *candidates[OPTIONS_MAX + 3];
     size_t count = spec_count(program);
     for (size_t i = 0; i < count; i++)
         candidates[i] = program->specs[i].name;
-    candidates[count++] = "help";
-    candidates[count++] = "version";
+    if (dashes[0] != '\0') {
+        candidates[count++] = "help";
+        candidates[count++] = "version";
+    }
     candidates[count] = NULL;
     char word[64];
     snprintf(word, sizeof word, TEXT_FMT, TEXT_ARGS(name));
     const char *near = text_nearest(word, candidates);
-    return error_set(err, ERROR_INVALID_ARGUMENT, "unknown option --" TEXT_FMT "%s%s%s",
-                     TEXT_ARGS(name), near == NULL ? "" : "; did you mean --",
-                     near == NULL ? "" : near, near == NULL ? "" : "?");
+    return error_set(err, ERROR_INVALID_ARGUMENT, "unknown option %s" TEXT_FMT "%s%s%s%s", dashes,
+                     TEXT_ARGS(name), near == NULL ? "" : "; did you mean ",
+                     near == NULL ? "" : dashes, near == NULL ? "" : near, near == NULL ? "" : "?");
 }
 
 static bool give(struct options *out, size_t spec, const char *value, struct error *err)
@@ -95,7 +98,7 @@ static bool read_option(const struct options_program *program, const char *arg, 
     size_t i = find_spec(program, name);
     const struct option_spec *spec = &program->specs[i];
     if (spec->name == NULL)
-        return unknown_option(program, name, err);
+        return unknown_option(program, "--", name, err);
     if (spec->value == NULL)
         return equals == NULL ? give(out, i, "true", err)
                               : error_set(err, ERROR_INVALID_ARGUMENT,
@@ -218,6 +221,73 @@ int options_usage(const struct options_program *program, const struct error *err
     return 2;
 }
 
+/* ---- reading a file ---- */
+
+static bool file_value(struct options *o, size_t spec, const char *value, struct error *err)
+{
+    if (value == NULL)
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the options");
+    if (o->filed_count == OPTIONS_MAX)
+        return error_set(err, ERROR_INVALID_ARGUMENT, "more than %d values", OPTIONS_MAX);
+    o->filed[o->filed_count++] = (struct option_value){ spec, value };
+    return true;
+}
+
+static bool read_value(struct options *o, size_t spec, json_t *value, struct arena *texts,
+                       struct error *err)
+{
+    const bool is_switch = o->program->specs[spec].value == NULL;
+    const char *name = o->program->specs[spec].name;
+    if (is_switch && json_is_boolean(value))
+        return file_value(o, spec, json_is_true(value) ? "true" : "false", err);
+    if (!is_switch && json_is_integer(value))
+        return file_value(
+            o, spec, arena_printf(texts, "%" JSON_INTEGER_FORMAT, json_integer_value(value)), err);
+    if (!is_switch && json_is_string(value)) {
+        const struct text t = { json_string_value(value), json_string_length(value) };
+        if (memchr(t.data, '\0', t.len) == NULL)
+            return file_value(o, spec, arena_printf(texts, TEXT_FMT, TEXT_ARGS(t)), err);
+    }
+    return error_set_field(err, ERROR_INVALID_ARGUMENT, name, "%s must be %s", name,
+                           is_switch ? "true or false" : "text or a whole number");
+}
+
+static bool read_member(struct options *o, const char *own, struct text name, json_t *value,
+                        struct arena *texts, struct error *err)
+{
+    const size_t spec = find_spec(o->program, name);
+    if (o->program->specs[spec].name == NULL)
+        return unknown_option(o->program, "", name, err);
+    if (text_equal_cstr(name, own))
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, own, "%s cannot name another file",
+                               own);
+    if (!json_is_array(value))
+        return read_value(o, spec, value, texts, err);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!read_value(o, spec, json_array_get(value, i), texts, err))
+            return false;
+    return true;
+}
+
+bool options_load_file(struct options *o, const char *name, struct arena *texts, struct error *err)
+{
+    enum { FILE_MAX = 1 << 20 };
+    json_auto_t *root = NULL;
+    o->file = options_text(o, name);
+    if (o->file == NULL)
+        return true;
+    if (!json_document_load_file(o->file, FILE_MAX, &root, err))
+        return false;
+    if (!json_is_object(root))
+        return error_set(err, ERROR_INVALID_ARGUMENT, "%s: must be a JSON object", o->file);
+    for (void *at = json_object_iter(root); at != NULL; at = json_object_iter_next(root, at)) {
+        const struct text member = { json_object_iter_key(at), json_object_iter_key_len(at) };
+        if (!read_member(o, name, member, json_object_iter_value(at), texts, err))
+            return error_prefix(err, "%s: ", o->file);
+    }
+    return true;
+}
+
 /* ---- values ---- */
 
 static size_t known_spec(const struct options *o, const char *name)
@@ -227,31 +297,62 @@ static size_t known_spec(const struct options *o, const char *name)
     return spec;
 }
 
-static size_t times_given(const struct options *o, const char *name)
+enum origin { ORIGIN_FLAG, ORIGIN_ENVIRONMENT, ORIGIN_FILE, ORIGIN_DEFAULT };
+
+/* Where the values in force stand, and how many. */
+struct source {
+    enum origin origin;
+    size_t count;
+    const char *only; /* of environment and default; may be NULL */
+};
+
+static size_t count_values(const struct option_value *values, size_t count, size_t spec)
 {
-    size_t spec = known_spec(o, name);
-    size_t count = 0;
-    for (size_t i = 0; i < o->given_count; i++)
-        count += o->given[i].spec == spec;
-    return count;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += values[i].spec == spec;
+    return found;
+}
+
+static struct source find_source(const struct options *o, size_t spec)
+{
+    const char *from_env = env_value(o->program, o->program->specs[spec].name);
+    const size_t given = count_values(o->given, o->given_count, spec);
+    const size_t filed = count_values(o->filed, o->filed_count, spec);
+    if (given > 0)
+        return (struct source){ ORIGIN_FLAG, given, NULL };
+    if (from_env != NULL)
+        return (struct source){ ORIGIN_ENVIRONMENT, 1, from_env };
+    if (filed > 0)
+        return (struct source){ ORIGIN_FILE, filed, NULL };
+    return (struct source){ ORIGIN_DEFAULT, 1, fallback(o->program, &o->program->specs[spec]) };
+}
+
+static const char *nth_value(const struct options *o, const struct source *source, size_t spec,
+                             size_t n)
+{
+    const struct option_value *values = source->origin == ORIGIN_FLAG ? o->given : o->filed;
+    if (n >= source->count)
+        return NULL;
+    if (source->origin == ORIGIN_ENVIRONMENT || source->origin == ORIGIN_DEFAULT)
+        return source->only;
+    for (size_t seen = 0;; values++)
+        if (values->spec == spec && seen++ == n)
+            return values->value;
 }
 
 const char *options_nth(const struct options *o, const char *name, size_t n)
 {
-    size_t spec = known_spec(o, name);
-    for (size_t i = 0, seen = 0; i < o->given_count; i++)
-        if (o->given[i].spec == spec && seen++ == n)
-            return o->given[i].value;
-    if (n > 0 || times_given(o, name) > 0)
-        return NULL;
-    const char *value = env_value(o->program, name);
-    return value != NULL ? value : fallback(o->program, &o->program->specs[spec]);
+    const size_t spec = known_spec(o, name);
+    const struct source source = find_source(o, spec);
+    return nth_value(o, &source, spec, n);
 }
 
 const char *options_text(const struct options *o, const char *name)
 {
-    size_t count = times_given(o, name);
-    return options_nth(o, name, count == 0 ? 0 : count - 1);
+    const size_t spec = known_spec(o, name);
+    const struct source source = find_source(o, spec);
+    return nth_value(o, &source, spec, source.count - 1);
 }
 
 bool options_switch(const struct options *o, const char *name)
@@ -269,9 +370,16 @@ bool options_complain(const struct options *o, const char *name, struct error *e
     vsnprintf(problem, sizeof problem, format, values);
     va_end(values);
     char variable[ENV_NAME_MAX];
-    bool from_env = times_given(o, name) == 0 && env_value(o->program, name) != NULL;
-    return error_set_field(err, ERROR_INVALID_ARGUMENT, name, "%s%s %s", from_env ? "" : "--",
-                           from_env ? env_name(o->program, name, variable) : name, problem);
+    switch (find_source(o, known_spec(o, name)).origin) {
+    case ORIGIN_ENVIRONMENT:
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, name, "%s %s",
+                               env_name(o->program, name, variable), problem);
+    case ORIGIN_FILE:
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, name, "%s: %s %s", o->file, name,
+                               problem);
+    default:
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, name, "--%s %s", name, problem);
+    }
 }
 
 static struct text required_text(const struct options *o, const char *name)

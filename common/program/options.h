@@ -1,10 +1,11 @@
-/* Command lines from a table: flag > environment variable > default.
+/* Command lines from a table: flag > environment variable > file > default.
  *
  * Every option is long and single-valued: --name VALUE, --name=VALUE, or a switch --name. Its
  * environment variable is PREFIX_NAME in upper case with '_' for '-'; an empty variable counts as
  * unset. A flag given again replaces the earlier one, except through options_nth. Names must be
  * complete: an abbreviation that works today would change its meaning with the next option. What
- * follows "--" is for the program's own use (operands).
+ * follows "--" is for the program's own use (operands). Values from a file are those that
+ * options_load_file has read; a program need not have any.
  *
  *     static const struct option_spec specs[] = {
  *         { "listen", "ADDR", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
@@ -19,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/arena.h"
 #include "common/base/buffer.h"
 #include "common/base/error.h"
 
@@ -52,13 +54,18 @@ enum options_outcome {
     OPTIONS_EXIT_USAGE, /* the mistake was printed on stderr: exit 2 */
 };
 
+struct option_value {
+    size_t spec;
+    const char *value; /* borrowed */
+};
+
 struct options {
-    const struct options_program *program; /* borrowed */
-    struct {
-        size_t spec;
-        const char *value; /* borrowed from argv */
-    } given[OPTIONS_MAX];  /* in the order of the command line */
+    const struct options_program *program;  /* borrowed                     */
+    struct option_value given[OPTIONS_MAX]; /* in the order of the command line */
     size_t given_count;
+    const char *file;                       /* where the next come from; NULL for none */
+    struct option_value filed[OPTIONS_MAX]; /* in the file's order                     */
+    size_t filed_count;
     char *const *operands; /* borrowed from argv: what follows "--", up to a NULL; may be none */
 };
 
@@ -74,18 +81,30 @@ MUST_USE enum options_outcome options_read(const struct options_program *program
                                            char *const *argv, struct options *out,
                                            struct buffer *text, struct error *err);
 
+/* Reads the JSON file that the option `name` names; without one, nothing. Its members are options:
+ *
+ *     { "timeout": "5s", "max-inflight": 200, "vivify": true, "header": ["a", "b"] }
+ *
+ * Values are text, whole numbers, for switches true or false, and lists of these for an option that
+ * may be repeated.
+ * texts  memory of the values, borrowed by o from now on
+ * Fails  INVALID_ARGUMENT  no such JSON, or an option that is none; the message names file and
+ * member as json_document_load_file; o is then not to be used */
+MUST_USE bool options_load_file(struct options *o, const char *name, struct arena *texts,
+                                struct error *err);
+
 /* The value in force; NULL when nothing gives one. Naming an option that is not in the table is a
  * bug and asserted, here and below. */
 const char *options_text(const struct options *o, const char *name);
-/* The n-th value of a flag that may be repeated; NULL past the last. Without the flag, the
- * environment's or default value is the only one. */
+/* The n-th value of a flag, or in a file's list, that may be repeated; NULL past the last. Without
+ * these, the environment's or default value is the only one. */
 const char *options_nth(const struct options *o, const char *name, size_t n);
 /* Given as a flag, or as 1, true, yes or on in the environment (checked by options_parse). */
 bool options_switch(const struct options *o, const char *name);
 
 /* Typed values of an option that has one (has a default, or options_text is not NULL).
  * Fail  INVALID_ARGUMENT  field = the name; the message names the flag, or the variable the value
- *       came from, and says what is expected */
+ *       or file the value came from, and says what is expected */
 
 /* A Go duration of zero or more, in nanoseconds. */
 MUST_USE bool options_duration(const struct options *o, const char *name, int64_t *out_ns,

@@ -104,6 +104,14 @@ static bool prepare(struct proxy_call *call, struct text wire, struct error *err
     return transcode_request(m, wire, &call->request, err);
 }
 
+/* The nearer of the caller's deadline and the method's limit. */
+static int64_t timeout_ms(const struct proxy_call *call)
+{
+    const int64_t limit_ms =
+        call->method->timeout_ms > 0 ? call->method->timeout_ms : call->settings->timeout_ms;
+    return call->time_left_ms < limit_ms ? call->time_left_ms : limit_ms;
+}
+
 void proxy_call_start(struct proxy_call *call, struct text wire)
 {
     struct error err = { 0 };
@@ -117,8 +125,7 @@ void proxy_call_start(struct proxy_call *call, struct text wire)
     x->target = buffer_text(&call->request.target);
     x->body = buffer_text(&call->request.body);
     x->has_body = call->request.has_body;
-    x->timeout_ms = call->time_left_ms < call->settings->timeout_ms ? call->time_left_ms
-                                                                    : call->settings->timeout_ms;
+    x->timeout_ms = timeout_ms(call);
     x->max_body_bytes = call->settings->max_reply_bytes;
     x->headers = call->headers;
     x->keep = call->settings->returned.names;

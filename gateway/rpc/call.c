@@ -82,6 +82,7 @@ static void call_free(struct rpc_call *call)
     grpc_call_details_destroy(&call->details);
     if (call->grpc != NULL)
         grpc_call_unref(call->grpc);
+    rpc_edition_release(call->edition);
     free(call);
     if (atomic_fetch_sub(&server->calls, 1) == 1)
         rpc_server_note_last_call(server);
@@ -204,7 +205,7 @@ static size_t add_beginning(struct rpc_call *call, grpc_op *ops, bool may_be_gzi
 
 static size_t gzip_from(const struct rpc_call *call)
 {
-    const size_t bytes = call->worker->server->config.gzip_from;
+    const size_t bytes = call->edition->gzip_from;
     const bool may_be = call->has_begun ? call->may_be_gzip : message_may_be_gzip(call->grpc);
     return may_be ? bytes : SIZE_MAX;
 }
@@ -354,9 +355,22 @@ int64_t rpc_call_time_left_ms(const struct rpc_call *call)
 
 /* ---- Events ------------------------------------------------------------------------------- */
 
+/* The worker's, or the one that was published since: without a lock, as only an exchange takes it.
+ */
+static struct rpc_edition *newest_edition(struct rpc_worker *worker)
+{
+    if (atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL) {
+        rpc_edition_release(worker->edition);
+        worker->edition = atomic_exchange(&worker->next, NULL);
+        worker->log.form = worker->edition->log_form;
+    }
+    return rpc_edition_retain(worker->edition);
+}
+
 static void on_arrived(struct rpc_call *call)
 {
     call->arrived_ns = monotonic_now_ns();
+    call->edition = newest_edition(call->worker);
     atomic_store(&call->pending, 2); /* STEP_CLOSED and STEP_ENDED come to every call */
     watch_close(call);
     call->proxy.trace = trace_metadata_read(call->grpc, &call->metadata);

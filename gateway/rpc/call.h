@@ -29,6 +29,7 @@
 #include "gateway/proxy/rpc_status.h"
 
 struct rpc_call;
+struct rpc_edition;
 struct rpc_worker;
 
 struct rpc_handler {
@@ -64,6 +65,7 @@ enum { RPC_METADATA_MAX = UPSTREAM_KEPT_MAX + 3 };
 struct rpc_call {
     /* For handlers. */
     struct rpc_worker *worker;
+    struct rpc_edition *edition;       /* what was served when it arrived                   */
     const struct rpc_handler *handler; /* NULL until the call is routed                     */
     grpc_call_details details;         /* path and deadline                                 */
     grpc_metadata_array metadata;      /* the client's; elements belong to the call         */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/rpc/route.h"
 #include "gateway/rpc/server_internal.h"
@@ -11,6 +12,8 @@
 /* A call of Watch. Guarded by the service's mutex. */
 struct watcher {
     struct rpc_call *call;
+    char
+        *service; /* that it asked about, NUL-terminated; its subject may change with the catalog */
     enum health_subject subject;
     enum health_status told; /* 0 = nothing yet                                  */
     bool is_listed;          /* its request has come and it is not over          */
@@ -21,20 +24,18 @@ struct watcher {
 };
 
 struct health_service {
-    const struct catalog *catalog;
     pthread_mutex_t mutex; /* taken after the server's streams_mutex, if both are */
+    const struct catalog *catalog;
     struct health_facts facts;
     struct watcher *watchers;
     size_t watcher_count;
 };
 
-bool health_service_new(const struct catalog *catalog, struct health_service **out,
-                        struct error *err)
+bool health_service_new(struct health_service **out, struct error *err)
 {
     struct health_service *health = calloc(1, sizeof *health);
     if (health == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the health service");
-    health->catalog = catalog;
     pthread_mutex_init(&health->mutex, NULL);
     *out = health;
     return true;
@@ -63,19 +64,15 @@ static struct health_facts facts_of(struct health_service *health)
 }
 
 /* The service the message asks about; refuses the call and returns false when it is no request. */
-static bool read_subject(struct rpc_call *call, const struct text *message,
-                         enum health_subject *subject)
+static bool read_service(struct rpc_call *call, const struct text *message, struct text *service)
 {
     struct error err = { 0 };
-    struct text service;
     if (message == NULL)
         rpc_call_refuse(call, ERROR_INVALID_ARGUMENT, "the call carries no request message");
-    else if (!health_read_request(*message, &service, &err))
+    else if (!health_read_request(*message, service, &err))
         rpc_call_refuse(call, err.code, "%s", err.message);
-    else {
-        *subject = health_find_subject(health_of(call)->catalog, service);
+    else
         return true;
-    }
     return false;
 }
 
@@ -92,9 +89,10 @@ static void reply(struct rpc_call *call, const struct buffer *message)
 
 static void check_received(struct rpc_call *call, const struct text *message)
 {
-    enum health_subject subject;
-    if (!read_subject(call, message, &subject))
+    struct text service;
+    if (!read_service(call, message, &service))
         return;
+    const enum health_subject subject = health_find_subject(call->edition->catalog, service);
     if (subject == HEALTH_OF_NOBODY) {
         rpc_call_refuse(call, ERROR_NOT_FOUND, "this server has no such service");
         return;
@@ -107,11 +105,11 @@ static void check_received(struct rpc_call *call, const struct text *message)
 static void list_received(struct rpc_call *call, const struct text *message)
 {
     struct health_service *health = health_of(call);
-    enum health_subject ignored;
-    if (!read_subject(call, message, &ignored))
+    struct text ignored;
+    if (!read_service(call, message, &ignored))
         return;
     SCOPED(buffer) struct buffer answer = buffer_capped(RPC_MAX_REPLY_BYTES);
-    health_write_list(&answer, health->catalog, facts_of(health));
+    health_write_list(&answer, call->edition->catalog, facts_of(health));
     reply(call, &answer);
 }
 
@@ -190,6 +188,16 @@ static void tell_all(struct health_service *health)
     }
 }
 
+void health_service_set_catalog(struct health_service *health, const struct catalog *catalog)
+{
+    pthread_mutex_lock(&health->mutex);
+    health->catalog = catalog;
+    for (struct watcher *watcher = health->watchers; watcher != NULL; watcher = watcher->next)
+        watcher->subject = health_find_subject(catalog, text_of(watcher->service));
+    tell_all(health);
+    pthread_mutex_unlock(&health->mutex);
+}
+
 void health_service_set_upstream(struct health_service *health, bool is_up)
 {
     pthread_mutex_lock(&health->mutex);
@@ -218,15 +226,32 @@ static void watch_start(struct rpc_call *call)
     rpc_call_receive(call);
 }
 
+/* Many watchers keep one, so what is no name, or a very long one, is kept as one that nobody has.
+ */
+static bool keep_service(struct rpc_call *call, struct text service)
+{
+    enum { SERVICE_NAME_MAX = 1024 };
+    struct watcher *watcher = call->state;
+    const struct text kept =
+        service.len == 0 ? TEXT("")
+        : service.len > SERVICE_NAME_MAX || memchr(service.data, '\0', service.len) != NULL
+            ? TEXT("?")
+            : service;
+    watcher->service = strndup(kept.data, kept.len);
+    if (watcher->service == NULL)
+        rpc_call_refuse(call, ERROR_NO_MEMORY, "no memory for a watcher");
+    return watcher->service != NULL;
+}
+
 static void watch_received(struct rpc_call *call, const struct text *message)
 {
     struct health_service *health = health_of(call);
     struct watcher *watcher = call->state;
-    enum health_subject subject;
-    if (!read_subject(call, message, &subject))
+    struct text service;
+    if (!read_service(call, message, &service) || !keep_service(call, service))
         return;
     pthread_mutex_lock(&health->mutex);
-    watcher->subject = subject;
+    watcher->subject = health_find_subject(health->catalog, text_of(watcher->service));
     const bool is_full = health->watcher_count == HEALTH_MAX_WATCHERS;
     if (!is_full) {
         list(health, watcher);
@@ -283,6 +308,7 @@ static void watch_fini(struct rpc_call *call)
     pthread_mutex_lock(&health->mutex);
     unlist(health, call->state);
     pthread_mutex_unlock(&health->mutex);
+    free(((struct watcher *)call->state)->service);
     free(call->state);
 }
 

@@ -19,13 +19,13 @@ enum { HEALTH_MAX_WATCHERS = 1000 };
 struct health_service;
 
 /* Starts with the upstream down: nobody knows yet. Owned: health_service_free().
- * catalog  borrowed, outlives the service
  * Fails    NO_MEMORY */
-MUST_USE bool health_service_new(const struct catalog *catalog, struct health_service **out,
-                                 struct error *err);
+MUST_USE bool health_service_new(struct health_service **out, struct error *err);
 /* Only when no call is left. */
 void health_service_free(struct health_service *health);
 
+/* The services there are from now on; before the first call. Borrowed until the next. */
+void health_service_set_catalog(struct health_service *health, const struct catalog *catalog);
 void health_service_set_upstream(struct health_service *health, bool is_up);
 /* NOT_SERVING from now on, whatever the upstream does. */
 void health_service_drain(struct health_service *health);

@@ -41,3 +41,11 @@ enum limits_verdict limits_fit(struct limits *limits, size_t min_connections)
                                                                    limits->pool * limits->workers);
     return fits ? LIMITS_FIT : LIMITS_LOWERED;
 }
+
+size_t limits_most_inflight(const struct limits *limits)
+{
+    struct limits others = *limits;
+    others.max_inflight = 0;
+    const size_t needed = limits_needed(&others);
+    return needed < limits->descriptors ? limits->descriptors - needed : 1;
+}

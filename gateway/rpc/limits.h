@@ -22,6 +22,9 @@ enum limits_verdict {
  * nor a call ever finds none. */
 enum limits_verdict limits_fit(struct limits *limits, size_t min_connections);
 
+/* As many calls as the descriptors allow beside the other limits; at least 1. */
+size_t limits_most_inflight(const struct limits *limits);
+
 /* The descriptors with which these limits need not be lowered. */
 size_t limits_needed(const struct limits *limits);
 

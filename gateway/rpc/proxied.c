@@ -5,7 +5,7 @@
 static void refuse_overload(struct rpc_call *call)
 {
     metrics_call_refused(call->worker->metrics);
-    rpc_status_overloaded(&call->status, call->worker->server->config.max_inflight);
+    rpc_status_overloaded(&call->status, call->edition->max_inflight);
     rpc_call_end(call, NULL);
 }
 
@@ -17,7 +17,7 @@ static void start(struct rpc_call *call)
     size_t before = atomic_fetch_add_explicit(&server->inflight, 1, memory_order_relaxed);
     if (call->proxy.method == NULL)
         rpc_call_refuse(call, ERROR_NOT_SUPPORTED, "unknown method " TEXT_FMT, TEXT_ARGS(path));
-    else if (before >= server->config.max_inflight)
+    else if (before >= call->edition->max_inflight)
         refuse_overload(call);
     else
         rpc_call_receive(call);
@@ -41,7 +41,7 @@ static void on_finished(struct proxy_call *proxy)
 
 static bool read_metadata(struct rpc_call *call, struct error *err)
 {
-    const struct metadata_names *allowed = &call->worker->server->config.proxy.forwarded;
+    const struct metadata_names *allowed = &call->edition->proxy.forwarded;
     for (size_t i = 0; i < call->metadata.count; i++)
         if (!metadata_forward(allowed, rpc_slice_text(&call->metadata.metadata[i].key),
                               rpc_slice_text(&call->metadata.metadata[i].value),
@@ -67,7 +67,7 @@ static void received(struct rpc_call *call, const struct text *message)
         return;
     }
     struct proxy_call *proxy = &call->proxy;
-    proxy->settings = &call->worker->server->config.proxy;
+    proxy->settings = &call->edition->proxy;
     proxy->upstream = call->worker->upstream;
     proxy->time_left_ms = rpc_call_time_left_ms(call);
     proxy->status = &call->status;

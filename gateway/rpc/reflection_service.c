@@ -26,7 +26,7 @@ static void start(struct rpc_call *call)
         return;
     }
     call->state = session;
-    if (reflection_session_init(session, server->config.catalog, &err))
+    if (reflection_session_init(session, call->edition->catalog, &err))
         rpc_call_receive(call);
     else
         rpc_call_refuse(call, err.code, "%s", err.message);

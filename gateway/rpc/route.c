@@ -22,46 +22,41 @@ static const struct {
     { { PATH("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"), true, true },
       &reflection_handler },
 };
-static_assert(ARRAY_LEN(own_methods) == RPC_OWN_METHODS, "server_internal.h has a row for each");
+static_assert(ARRAY_LEN(own_methods) == RPC_OWN_METHODS, "edition.h has a row for each");
 
-/* Row 1 + i is the schema's method i; then come those of our own that it does not have. */
-bool rpc_route_init(struct rpc_server *server, struct error *err)
+bool rpc_route_prepare(struct metrics *metrics, struct rpc_edition *edition, struct error *err)
 {
-    const struct schema *schema = server->config.schema;
-    size_t count = schema_method_count(schema);
-    struct metrics_method *methods = calloc(count + RPC_OWN_METHODS, sizeof *methods);
-    if (methods == NULL)
+    const size_t count = schema_method_count(edition->schema);
+    edition->method_rows = calloc(count, sizeof *edition->method_rows);
+    if (edition->method_rows == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
     for (size_t i = 0; i < count; i++) {
-        const struct method *m = schema_method(schema, i);
-        methods[i] = (struct metrics_method){ m->path, m->client_streams, m->server_streams };
+        const struct method *m = schema_method(edition->schema, i);
+        const struct metrics_method counted = { m->path, m->client_streams, m->server_streams };
+        if (!metrics_row(metrics, &counted, &edition->method_rows[i], err))
+            return false;
     }
-    for (size_t i = 0; i < RPC_OWN_METHODS; i++) {
-        const struct method *m = schema_find_method(schema, own_methods[i].method.path);
-        if (m == NULL)
-            methods[count++] = own_methods[i].method;
-        server->own_rows[i] = m == NULL ? count : 1 + schema_method_index(schema, m);
-    }
-    const bool made =
-        metrics_new(methods, count, server->config.worker_count, &server->metrics, err);
-    free(methods);
-    return made;
+    for (size_t i = 0; i < RPC_OWN_METHODS; i++)
+        if (!metrics_row(metrics, &own_methods[i].method, &edition->own_rows[i], err))
+            return false;
+    return true;
 }
 
 const struct rpc_handler *rpc_route(struct rpc_call *call)
 {
-    const struct rpc_server *server = call->worker->server;
+    const struct rpc_edition *edition = call->edition;
     const struct text path = rpc_call_path(call);
-    const struct method *method = schema_find_method(server->config.schema, path);
+    const struct method *method = schema_find_method(edition->schema, path);
     call->proxy.method = method;
-    call->metrics_row = method == NULL ? METRICS_UNKNOWN_METHOD
-                                       : 1 + schema_method_index(server->config.schema, method);
+    call->metrics_row = method == NULL
+                            ? METRICS_UNKNOWN_METHOD
+                            : edition->method_rows[schema_method_index(edition->schema, method)];
     if (method != NULL && method->binding_count > 0)
         return &proxied_handler;
     for (size_t i = 0; i < RPC_OWN_METHODS; i++) {
         if (!text_equal(path, own_methods[i].method.path))
             continue;
-        call->metrics_row = server->own_rows[i];
+        call->metrics_row = edition->own_rows[i];
         return own_methods[i].handler;
     }
     return &proxied_handler;

@@ -4,7 +4,7 @@
 
 #include "gateway/rpc/call.h"
 
-struct rpc_server;
+struct metrics;
 
 /* Methods of the API: one request, one reply, by way of the upstream. Also answers calls of methods
  * that do not exist, with UNIMPLEMENTED. */
@@ -16,12 +16,12 @@ extern const struct rpc_handler health_list_handler;
 extern const struct rpc_handler health_watch_handler;
 extern const struct rpc_handler reflection_handler;
 
-enum { RPC_OWN_METHODS = 5 };
+/* Finds the edition's rows of the metrics, one for each method. Fails NO_MEMORY. */
+MUST_USE bool rpc_route_prepare(struct metrics *metrics, struct rpc_edition *edition,
+                                struct error *err);
 
-/* Makes the server's metrics, a row for each method. Fails NO_MEMORY. */
-MUST_USE bool rpc_route_init(struct rpc_server *server, struct error *err);
-
-/* Who answers a call that has arrived. Sets call->proxy.method and call->metrics_row. */
+/* Who answers a call that has arrived, by its edition. Sets call->proxy.method and
+ * call->metrics_row. */
 const struct rpc_handler *rpc_route(struct rpc_call *call);
 
 #endif

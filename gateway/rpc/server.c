@@ -128,9 +128,10 @@ static bool start_worker(struct rpc_worker *worker, struct error *err)
 }
 
 static bool start(struct rpc_server *server, const struct rpc_server_config *config,
-                  struct error *err)
+                  struct rpc_edition *edition, struct error *err)
 {
-    if (!rpc_route_init(server, err))
+    if (!metrics_new(config->worker_count, &server->metrics, err) ||
+        !rpc_server_prepare(server, edition, err))
         return false;
     server->grpc = create_server();
     for (size_t i = 0; i < server->config.worker_count; i++) {
@@ -138,10 +139,11 @@ static bool start(struct rpc_server *server, const struct rpc_server_config *con
         worker->server = server;
         worker->upstream = config->upstreams[i];
         worker->metrics = metrics_worker(server->metrics, i);
-        line_log_init(&worker->log, config->log_form, config->log_fd);
+        line_log_init(&worker->log, edition->log_form, config->log_fd);
         worker->queue = grpc_completion_queue_create_for_next(NULL);
         grpc_server_register_completion_queue(server->grpc, worker->queue, NULL);
     }
+    rpc_server_publish(server, edition);
     if (!bind_address(server->grpc, config->address, config->tls, &server->bound, err))
         return false;
     grpc_server_start(server->grpc);
@@ -151,8 +153,8 @@ static bool start(struct rpc_server *server, const struct rpc_server_config *con
     return true;
 }
 
-bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **out,
-                    struct error *err)
+bool rpc_server_new(const struct rpc_server_config *config, struct rpc_edition *edition,
+                    struct rpc_server **out, struct error *err)
 {
     struct rpc_server *server = calloc(1, sizeof *server);
     if (server == NULL)
@@ -167,12 +169,28 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&server->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (!start(server, config, err)) {
+    if (!start(server, config, edition, err)) {
         rpc_server_free(server);
         return false;
     }
     *out = server;
     return true;
+}
+
+bool rpc_server_prepare(struct rpc_server *server, struct rpc_edition *edition, struct error *err)
+{
+    return rpc_route_prepare(server->metrics, edition, err);
+}
+
+/* A worker that has not looked since the last time never sees that edition. */
+void rpc_server_publish(struct rpc_server *server, struct rpc_edition *edition)
+{
+    struct rpc_edition *former = server->edition;
+    server->edition = rpc_edition_retain(edition);
+    health_service_set_catalog(server->config.health, edition->catalog);
+    for (size_t i = 0; i < server->config.worker_count; i++)
+        rpc_edition_release(atomic_exchange(&server->workers[i].next, rpc_edition_retain(edition)));
+    rpc_edition_release(former);
 }
 
 int rpc_server_port(const struct rpc_server *server)
@@ -259,6 +277,8 @@ static void collect(struct rpc_worker *worker)
         (void)worker_run(worker);
     grpc_completion_queue_destroy(worker->queue);
     line_log_fini(&worker->log);
+    rpc_edition_release(worker->edition);
+    rpc_edition_release(atomic_load(&worker->next));
 }
 
 void rpc_server_free(struct rpc_server *server)
@@ -279,6 +299,7 @@ void rpc_server_free(struct rpc_server *server)
     if (server->grpc != NULL)
         grpc_server_destroy(server->grpc);
     metrics_free(server->metrics);
+    rpc_edition_release(server->edition);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->streams_mutex);
     pthread_mutex_destroy(&server->mutex);

@@ -13,36 +13,38 @@
 #include "common/base/scope.h"
 #include "common/program/line_log.h"
 #include "gateway/metrics/metrics.h"
-#include "gateway/proxy/call.h"
+#include "gateway/rpc/edition.h"
 #include "gateway/rpc/health_service.h"
 #include "gateway/rpc/tls.h"
-#include "gateway/services/catalog.h"
 
 enum { RPC_MAX_WORKERS = 64, RPC_MAX_REQUEST_BYTES = 4 << 20, RPC_MAX_REPLY_BYTES = 16 << 20 };
 
 struct rpc_server_config {
-    const char *address;           /* "127.0.0.1:50051", port 0 = any free one; "unix:PATH" */
-    struct tls_identity *tls;      /* borrowed, outlives the server; NULL = plain text      */
-    const struct schema *schema;   /* borrowed, outlives the server                         */
-    const struct catalog *catalog; /* of the same API; likewise                             */
-    struct health_service *health; /* likewise                                              */
-    struct proxy_settings proxy;
+    const char *address;               /* "127.0.0.1:50051", port 0 = any free one; "unix:PATH" */
+    struct tls_identity *tls;          /* borrowed, outlives the server; NULL = plain text      */
+    struct health_service *health;     /* likewise                                              */
     struct upstream *const *upstreams; /* one per worker; borrowed, outlive the server */
     size_t worker_count;               /* 1 .. RPC_MAX_WORKERS                          */
-    size_t max_inflight; /* calls beyond it are answered RESOURCE_EXHAUSTED at once     */
-    size_t gzip_from;    /* replies of at least so many bytes go as gzip to clients that accept it;
-                            SIZE_MAX: none */
-    enum log_form log_form; /* of the access log */
-    int log_fd;             /* borrowed          */
+    int log_fd;                        /* of the access log; borrowed                   */
 };
 
 struct rpc_server;
 
 /* Binds and starts serving. Owned: rpc_server_free().
+ * edition  of the first calls; the server takes references of its own, here and below
  * Fails  INVALID_ARGUMENT, UNAVAILABLE  the address cannot be bound; the message says what to do
  *        NO_MEMORY, INTERNAL */
-MUST_USE bool rpc_server_new(const struct rpc_server_config *config, struct rpc_server **out,
-                             struct error *err);
+MUST_USE bool rpc_server_new(const struct rpc_server_config *config, struct rpc_edition *edition,
+                             struct rpc_server **out, struct error *err);
+
+/* The next edition in two steps, so that others may fail between them: makes it fit to be
+ * published, which nobody notices. Both from one thread at a time.
+ * Fails  NO_MEMORY */
+MUST_USE bool rpc_server_prepare(struct rpc_server *server, struct rpc_edition *edition,
+                                 struct error *err);
+/* Calls that arrive from now on are of this edition, those in flight go on in theirs. Watchers of
+ * health hear of services that have come or gone. */
+void rpc_server_publish(struct rpc_server *server, struct rpc_edition *edition);
 
 /* The port that was bound; 0 for a path. */
 int rpc_server_port(const struct rpc_server *server);

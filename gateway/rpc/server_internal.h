@@ -20,6 +20,8 @@ struct rpc_worker {
     size_t missing_requests; /* of those that should wait for calls, for lack of memory */
     struct upstream *upstream;
     struct metrics_worker *metrics;
+    struct rpc_edition *edition;        /* of calls that arrive; its thread's                     */
+    _Atomic(struct rpc_edition *) next; /* handed over with its reference, by exchange; or NULL */
     struct line_log log;
     int64_t flush_at_ns; /* when the log's lines are written; 0 = there are none */
 };
@@ -27,8 +29,8 @@ struct rpc_worker {
 struct rpc_server {
     struct rpc_server_config config; /* as given */
     struct metrics *metrics;
-    size_t own_rows[RPC_OWN_METHODS]; /* of the metrics, by route.c's table */
-    atomic_size_t inflight; /* calls of the API                                          */
+    struct rpc_edition *edition; /* the newest, for who publishes the next */
+    atomic_size_t inflight;      /* calls of the API                                          */
     atomic_size_t reflection_streams;
     atomic_size_t calls; /* every struct rpc_call, those that wait for one included   */
     grpc_server *grpc;

@@ -32,6 +32,14 @@ const struct method *schema_find_method(const struct schema *schema, struct text
     return entry == NULL ? NULL : entry->method;
 }
 
+bool schema_set_timeout(struct schema *schema, struct text path, int64_t timeout_ms)
+{
+    const struct method *method = schema_find_method(schema, path);
+    if (method != NULL)
+        schema->methods[schema_method_index(schema, method)].timeout_ms = timeout_ms;
+    return method != NULL;
+}
+
 size_t schema_method_count(const struct schema *schema)
 {
     return schema->method_count;

@@ -153,7 +153,11 @@ struct method {
     size_t binding_count;
     const struct error_rule *error_rules;
     size_t error_rule_count;
+    int64_t timeout_ms; /* how long the upstream may take; 0 = as long as for any method */
 };
+
+/* Bounds of a method's timeout. */
+enum { METHOD_TIMEOUT_MIN_MS = 1, METHOD_TIMEOUT_MAX_MS = 24 * 3600 * 1000 };
 
 struct schema;
 
@@ -163,11 +167,15 @@ struct schema;
  *                          variable without a field, repeated or message-typed; unknown body or
  *                          response_body field; a body for HEAD or TRACE; a field that a query
  *                          cannot hold (http.proto: a repeated message); two rules with the same
- *                          verb and path; two methods of one name; no method at all. The message
- *                          names file, method and reason.
+ *                          verb and path; a timeout out of bounds; two methods of one name; no
+ *                          method at all. The message names file, method and reason.
  *        NO_MEMORY */
 MUST_USE bool schema_load(struct text descriptor_set, struct schema **out, struct error *err);
 void schema_free(struct schema *schema);
+
+/* Before the schema is shared: gives a method another timeout. False when there is none of that
+ * path. timeout_ms  within the bounds */
+MUST_USE bool schema_set_timeout(struct schema *schema, struct text path, int64_t timeout_ms);
 
 /* The method served at an HTTP/2 :path, NULL when there is none. */
 const struct method *schema_find_method(const struct schema *schema, struct text path);

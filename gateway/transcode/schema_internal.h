@@ -70,5 +70,9 @@ MUST_USE bool schema_compile_rule(struct schema *schema, struct rule_place place
 MUST_USE bool schema_compile_error_rules(struct schema *schema, struct rule_place place,
                                          const ProtobufCMessage *options, struct method *method,
                                          struct error *err);
+/* Its timeout. */
+MUST_USE bool schema_compile_timeout(struct schema *schema, struct rule_place place,
+                                     const ProtobufCMessage *options, struct method *method,
+                                     struct error *err);
 
 #endif

@@ -492,7 +492,8 @@ static bool define_method(struct loader *l, struct text service, const method_pr
     struct option_value rule;
     const ProtobufCMessage *options = proto->options == NULL ? NULL : &proto->options->base;
     const struct rule_place place = { l->file, m };
-    if (!schema_compile_error_rules(l->schema, place, options, m, l->err))
+    if (!schema_compile_error_rules(l->schema, place, options, m, l->err) ||
+        !schema_compile_timeout(l->schema, place, options, m, l->err))
         return false;
     if (!option_find(options, OPTION_HTTP_RULE, 0, &rule))
         return true; /* served as UNIMPLEMENTED */

@@ -12,6 +12,7 @@ typedef Google__Api__HttpRule http_rule;
 
 enum {
     OPTION_ERROR_RULES = 50503, /* proto/hypeman/gateway/v1/transcoding.proto */
+    OPTION_TIMEOUT = 50504,
     VERB_MAX = 32,
     CODE_UNAUTHENTICATED = 16, /* the last gRPC status code */
 };
@@ -375,5 +376,45 @@ bool schema_compile_error_rules(struct schema *schema, struct rule_place place,
     }
     method->error_rules = rules;
     method->error_rule_count = count;
+    return true;
+}
+
+/* Duration { int64 seconds = 1; int32 nanos = 2 }, rounded down. */
+static bool read_duration_ms(struct text bytes, int64_t *out_ms, struct error *err)
+{
+    struct wire_reader reader = wire_reader_from(bytes);
+    int64_t seconds = 0;
+    int64_t nanos = 0;
+    bool more = true;
+    while (more) {
+        struct wire_record record = { 0 };
+        if (!wire_next(&reader, &record, &more, err))
+            return false;
+        if (more && record.number == 1 && record.type == WIRE_VARINT)
+            seconds = (int64_t)record.value;
+        else if (more && record.number == 2 && record.type == WIRE_VARINT)
+            nanos = (int64_t)record.value;
+    }
+    const bool is_near = seconds >= 0 && seconds <= METHOD_TIMEOUT_MAX_MS / 1000 && nanos >= 0 &&
+                         nanos < INT64_C(1000000000);
+    *out_ms = is_near ? seconds * 1000 + nanos / 1000000 : 0;
+    return true;
+}
+
+bool schema_compile_timeout(struct schema *schema, struct rule_place place,
+                            const ProtobufCMessage *options, struct method *method,
+                            struct error *err)
+{
+    struct compiler compiler = { schema, place, err };
+    struct option_value option;
+    struct error why = { 0 };
+    int64_t ms = 0;
+    if (!option_find(options, OPTION_TIMEOUT, 0, &option))
+        return true;
+    if (!read_duration_ms(option.bytes, &ms, &why))
+        return refuse(&compiler, "the timeout cannot be read: %s", why.message);
+    if (ms < METHOD_TIMEOUT_MIN_MS || ms > METHOD_TIMEOUT_MAX_MS)
+        return refuse(&compiler, "the timeout must be from 1 millisecond to 24 hours");
+    method->timeout_ms = ms;
     return true;
 }

@@ -135,6 +135,7 @@ static void assert_ended(const struct scene *s, enum rpc_code code)
 
 #define JSON           "application/json"
 #define GET_SNAPSHOT   "hypeman.v1.SnapshotService.GetSnapshot"
+#define WAIT_INSTANCE  "hypeman.v1.InstanceService.WaitInstance"
 #define CREATE         "hypeman.v1.SnapshotService.CreateSnapshot"
 #define LIST_SNAPSHOTS "hypeman.v1.SnapshotService.ListSnapshots"
 #define DELETE         "hypeman.v1.SnapshotService.DeleteSnapshot"
@@ -210,17 +211,27 @@ static void the_callers_authorization_goes_before_the_gateways_own(void **state)
     }
 }
 
-static void the_nearer_of_deadline_and_setting_is_the_timeout(void **state)
+/* The caller's deadline, the method's own limit (none for GetSnapshot, the five minutes of
+ * INST-W-011 for WaitInstance), else the limit for all. */
+static void the_nearer_of_deadline_and_limit_is_the_timeout(void **state)
 {
     static const struct {
+        const char *method;
         int64_t time_left_ms;
         int64_t timeout_ms;
-    } rows[] = { { INT64_MAX, 30000 }, { 30001, 30000 }, { 29999, 29999 }, { 1, 1 } };
+    } rows[] = {
+        { GET_SNAPSHOT, INT64_MAX, 30000 },   { GET_SNAPSHOT, 30001, 30000 },
+        { GET_SNAPSHOT, 29999, 29999 },       { GET_SNAPSHOT, 1, 1 },
+        { WAIT_INSTANCE, INT64_MAX, 305000 }, { WAIT_INSTANCE, 305001, 305000 },
+        { WAIT_INSTANCE, 304999, 304999 },
+    };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         SCOPED(scene) struct scene s;
-        scene_init(&s, *state, GET_SNAPSHOT);
+        scene_init(&s, *state, rows[i].method);
         s.call.time_left_ms = rows[i].time_left_ms;
-        start(&s, "snapshot_id: 'x'");
+        start(&s, strcmp(rows[i].method, GET_SNAPSHOT) == 0
+                      ? "snapshot_id: 'x'"
+                      : "instance_id: 'x' state: INSTANCE_STATE_RUNNING");
         assert_true(s.upstream.exchange->timeout_ms == rows[i].timeout_ms);
         answer(&s, 200, JSON, TEXT("{}"));
     }
@@ -558,7 +569,7 @@ int main(void)
         cmocka_unit_test(a_body_goes_out_as_json_and_outlives_the_request_bytes),
         cmocka_unit_test(the_callers_authorization_goes_before_the_gateways_own),
         cmocka_unit_test(the_callers_request_id_goes_along_and_the_answers_headers_come_back),
-        cmocka_unit_test(the_nearer_of_deadline_and_setting_is_the_timeout),
+        cmocka_unit_test(the_nearer_of_deadline_and_limit_is_the_timeout),
         cmocka_unit_test(a_bad_request_is_refused_before_the_upstream_hears_of_it),
         cmocka_unit_test(malformed_bytes_are_refused_before_the_upstream_hears_of_it),
         cmocka_unit_test(a_deadline_that_has_passed_ends_the_call_at_once),

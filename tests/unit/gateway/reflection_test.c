@@ -164,7 +164,7 @@ static void a_file_comes_with_its_imports_and_imports_come_once(void **state)
         ask_text(&stream, ASKS(FILE_BY_FILENAME), "hypeman/gateway/v1/transcoding.proto");
     assert_files(s, first,
                  "hypeman/gateway/v1/transcoding.proto google/protobuf/descriptor.proto "
-                 "google/rpc/code.proto");
+                 "google/protobuf/duration.proto google/rpc/code.proto");
     /* Of its imports only those that are new ... */
     SCOPED(response_proto)
     response_proto *second =
@@ -225,9 +225,10 @@ static void an_extension_leads_to_its_file_and_all_numbers_are_listed(void **sta
     assert_int_equal(numbers->message_response_case, ANSWERS(ALL_EXTENSION_NUMBERS_RESPONSE));
     assert_string_equal(numbers->all_extension_numbers_response->base_type_name,
                         "google.protobuf.MethodOptions");
-    assert_int_equal(numbers->all_extension_numbers_response->n_extension_number, 2);
+    assert_int_equal(numbers->all_extension_numbers_response->n_extension_number, 3);
     assert_int_equal(numbers->all_extension_numbers_response->extension_number[0], 50503);
-    assert_int_equal(numbers->all_extension_numbers_response->extension_number[1], 72295728);
+    assert_int_equal(numbers->all_extension_numbers_response->extension_number[1], 50504);
+    assert_int_equal(numbers->all_extension_numbers_response->extension_number[2], 72295728);
 
     SCOPED(response_proto)
     response_proto *none =
