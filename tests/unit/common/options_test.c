@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/program/options.h"
 
@@ -12,6 +13,7 @@ static const struct option_spec specs[] = {
     { "seed", "N", NULL, "makes ids repeatable" },
     { "truth", "spec|server", "spec", "what to follow" },
     { "report", "KIND=FILE", NULL, "may be repeated" },
+    { "config", "FILE", NULL, "a file of these" },
     { "vivify", NULL, NULL, "unknown ids spring into being" },
     { 0 },
 };
@@ -374,10 +376,120 @@ static void what_only_this_machine_can_reach_is_known(void **state)
             fail_msg("%s", rows[i].address.host);
 }
 
+/* ---- A file ---- */
+
+/* A command line whose --config holds that. */
+static bool given_file(struct run *run, const char *args, const char *json, struct arena *texts)
+{
+    char path[] = "/tmp/options-XXXXXX";
+    char all[256];
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_true(write(fd, json, strlen(json)) == (ssize_t)strlen(json));
+    close(fd);
+    snprintf(all, sizeof all, "--config %s%s%s", path, args[0] == '\0' ? "" : " ", args);
+    assert_int_equal(given(run, all), OPTIONS_RUN);
+    const bool ok = options_load_file(&run->options, "config", texts, &run->err);
+    unlink(path);
+    return ok;
+}
+
+static void a_file_gives_what_neither_flag_nor_variable_does(void **state)
+{
+    (void)state;
+    SCOPED(arena) struct arena texts = arena_capped(1 << 16);
+    SCOPED(run) struct run run = { 0 };
+    setenv("HYPEMAN_MOCK_TRUTH", "server", 1);
+    assert_true(given_file(&run, "--boot-delay 3s",
+                           "{\"boot-delay\": \"9s\", \"truth\": \"spec\", \"seed\": -7, "
+                           "\"vivify\": true, \"report\": [\"junit=a\", \"tap=b\"], "
+                           "\"listen\": []}",
+                           &texts));
+    assert_string_equal(options_text(&run.options, "boot-delay"), "3s");
+    assert_string_equal(options_text(&run.options, "truth"), "server");
+    unsetenv("HYPEMAN_MOCK_TRUTH");
+    assert_string_equal(options_text(&run.options, "truth"), "spec");
+    assert_string_equal(options_text(&run.options, "seed"), "-7");
+    assert_string_equal(options_text(&run.options, "listen"), "127.0.0.1:4973");
+    assert_true(options_switch(&run.options, "vivify"));
+    assert_string_equal(options_nth(&run.options, "report", 0), "junit=a");
+    assert_string_equal(options_nth(&run.options, "report", 1), "tap=b");
+    assert_null(options_nth(&run.options, "report", 2));
+    assert_string_equal(options_text(&run.options, "report"), "tap=b");
+}
+
+static void without_a_file_nothing_is_read(void **state)
+{
+    (void)state;
+    SCOPED(run) struct run run = { 0 };
+    SCOPED(arena) struct arena texts = arena_capped(1 << 16);
+    assert_int_equal(given(&run, ""), OPTIONS_RUN);
+    assert_true(options_load_file(&run.options, "config", &texts, &run.err));
+    assert_int_equal(given(&run, "--config /no/such/file"), OPTIONS_RUN);
+    assert_false(options_load_file(&run.options, "config", &texts, &run.err));
+    assert_int_equal(run.err.code, ERROR_NOT_FOUND);
+    assert_non_null(strstr(run.err.message, "/no/such/file"));
+}
+
+static void a_mistake_in_a_file_names_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *says;
+    } rows[] = {
+        { "{\"boot-delya\": \"1s\"}", "unknown option boot-delya; did you mean boot-delay?" },
+        { "{\"help\": true}", "unknown option help" },
+        { "{\"config\": \"x\"}", "config cannot name another file" },
+        { "{\"vivify\": \"yes\"}", "vivify must be true or false" },
+        { "{\"seed\": true}", "seed must be text or a whole number" },
+        { "{\"seed\": 1.5}", "seed must be text or a whole number" },
+        { "{\"seed\": null}", "seed must be text or a whole number" },
+        { "{\"seed\": [[1]]}", "seed must be text or a whole number" },
+        { "{\"truth\": \"a\\u0000b\"}", "truth must be text or a whole number" },
+        { "[1]", "must be a JSON object" },
+        { "{", "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        SCOPED(run) struct run run = { 0 };
+        SCOPED(arena) struct arena texts = arena_capped(1 << 16);
+        assert_false(given_file(&run, "", rows[i].json, &texts));
+        if (strncmp(run.err.message, "/tmp/options-", 13) != 0 ||
+            strstr(run.err.message, rows[i].says) == NULL)
+            fail_msg("%s: %s", rows[i].json, run.err.message);
+    }
+
+    SCOPED(run) struct run run = { 0 };
+    SCOPED(arena) struct arena texts = arena_capped(1 << 16);
+    int64_t ns = 0;
+    assert_true(given_file(&run, "", "{\"boot-delay\": \"soon\"}", &texts));
+    assert_false(options_duration(&run.options, "boot-delay", &ns, &run.err));
+    assert_non_null(strstr(run.err.message, ": boot-delay must be a duration"));
+}
+
+static void a_file_may_not_hold_more_than_a_command_line(void **state)
+{
+    (void)state;
+    SCOPED(run) struct run run = { 0 };
+    SCOPED(arena) struct arena texts = arena_capped(1 << 16);
+    SCOPED(buffer) struct buffer json = buffer_capped(1 << 16);
+    buffer_append_cstr(&json, "{\"report\": [\"a=b\"");
+    for (int i = 0; i < OPTIONS_MAX; i++)
+        buffer_append_cstr(&json, ", \"a=b\"");
+    buffer_append_cstr(&json, "]}");
+    assert_true(buffer_append_byte(&json, '\0'));
+    assert_false(given_file(&run, "", json.data, &texts));
+    assert_non_null(strstr(run.err.message, "more than 64 values"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flag_beats_its_variable_which_beats_the_default),
+        cmocka_unit_test(a_file_gives_what_neither_flag_nor_variable_does),
+        cmocka_unit_test(without_a_file_nothing_is_read),
+        cmocka_unit_test(a_mistake_in_a_file_names_it),
+        cmocka_unit_test(a_file_may_not_hold_more_than_a_command_line),
         cmocka_unit_test(values_follow_a_blank_or_an_equals_sign),
         cmocka_unit_test(a_repeated_flag_replaces_or_collects),
         cmocka_unit_test(switches_are_on_when_given_or_set_in_the_environment),

@@ -64,12 +64,23 @@ static void whatever_there_is_suffices_for_what_is_left(void **state)
     }
 }
 
+static void as_many_calls_may_be_asked_for_as_the_rest_leaves(void **state)
+{
+    (void)state;
+    struct limits limits = wished(1 << 20);
+    limits.max_inflight = limits_most_inflight(&limits);
+    assert_int_equal(limits_needed(&limits), limits.descriptors);
+    limits.max_connections = limits.descriptors;
+    assert_int_equal(limits_most_inflight(&limits), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enough_descriptors_change_nothing),
         cmocka_unit_test(connections_take_what_calls_leave),
         cmocka_unit_test(too_few_for_the_connections_wanted_lower_calls_and_pool),
+        cmocka_unit_test(as_many_calls_may_be_asked_for_as_the_rest_leaves),
         cmocka_unit_test(whatever_there_is_suffices_for_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -343,6 +343,15 @@ static const struct {
     { MESSAGES "service S { rpc Do(Req) returns (Rep) {"
                "option (hypeman.gateway.v1.error_rules) = { reason: 'x' }; } }",
       "an error rule's code must be a gRPC error code" },
+    { MESSAGES "service S { rpc Do(Req) returns (Rep) {"
+               "option (hypeman.gateway.v1.timeout) = { nanos: 999999 }; } }",
+      "the timeout must be from 1 millisecond to 24 hours" },
+    { MESSAGES "service S { rpc Do(Req) returns (Rep) {"
+               "option (hypeman.gateway.v1.timeout) = { seconds: 86400 nanos: 1000000 }; } }",
+      "the timeout must be from 1 millisecond to 24 hours" },
+    { MESSAGES "service S { rpc Do(Req) returns (Rep) {"
+               "option (hypeman.gateway.v1.timeout) = { seconds: -1 }; } }",
+      "the timeout must be from 1 millisecond to 24 hours" },
 };
 
 static void a_rule_that_cannot_work_is_refused_naming_file_method_and_reason(void **state)
