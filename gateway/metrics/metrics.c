@@ -80,10 +80,7 @@ struct metrics_worker {
 };
 
 struct method_labels {
-    UT_hash_handle hh; /* key: type and path as they came */
-    struct text key;
-    size_t row;
-    bool is_lost; /* no memory for its place in the table */
+    struct text path; /* as it came */
     const char *type;
     struct text service;
     struct text method;
@@ -91,8 +88,7 @@ struct method_labels {
 
 struct metrics {
     struct arena arena;
-    struct method_labels *by_key;
-    struct method_labels *labels[METRICS_MAX_ROWS];
+    struct method_labels labels[METRICS_MAX_ROWS];
     atomic_size_t row_count; /* stored once a row is ready to be read */
     struct metrics_worker **workers;
     size_t worker_count;
@@ -199,23 +195,16 @@ static bool add_pieces(struct metrics *metrics, size_t piece)
     return true;
 }
 
-static bool add_row(struct metrics *metrics, const char *type, struct text service,
-                    struct text method, struct text key)
+/* The next row, if there is memory for it. */
+static bool add_row(struct metrics *metrics, struct method_labels labels)
 {
     const size_t row = atomic_load_explicit(&metrics->row_count, memory_order_relaxed);
-    struct method_labels *labels = arena_zalloc(&metrics->arena, sizeof *labels);
-    if (labels == NULL || !add_pieces(metrics, row / PIECE_ROWS) ||
-        !keep_label(&metrics->arena, service, &labels->service) ||
-        !keep_label(&metrics->arena, method, &labels->method))
+    const char *path = arena_copy(&metrics->arena, labels.path);
+    if (path == NULL || !add_pieces(metrics, row / PIECE_ROWS) ||
+        !keep_label(&metrics->arena, labels.service, &labels.service) ||
+        !keep_label(&metrics->arena, labels.method, &labels.method))
         return false;
-    labels->type = type;
-    labels->row = row;
-    labels->key = (struct text){ arena_copy(&metrics->arena, key), key.len };
-    if (labels->key.data == NULL)
-        return false;
-    HASH_ADD_KEYPTR(hh, metrics->by_key, labels->key.data, labels->key.len, labels);
-    if (labels->is_lost)
-        return false;
+    labels.path.data = path;
     metrics->labels[row] = labels;
     atomic_store_explicit(&metrics->row_count, row + 1, memory_order_release);
     return true;
@@ -224,22 +213,27 @@ static bool add_row(struct metrics *metrics, const char *type, struct text servi
 bool metrics_row(struct metrics *metrics, const struct metrics_method *method, size_t *row,
                  struct error *err)
 {
-    const char *type = method_types[method->client_streams][method->server_streams];
-    struct method_labels *known = NULL;
-    SCOPED(buffer) struct buffer key = buffer_capped(1 << 20);
-    buffer_append_cstr(&key, type);
-    if (!buffer_append_text(&key, method->path))
-        return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
-    HASH_FIND(hh, metrics->by_key, key.data, key.len, known);
-    const size_t next = atomic_load_explicit(&metrics->row_count, memory_order_relaxed);
-    *row = known != NULL ? known->row : next < METRICS_MAX_ROWS ? next : METRICS_UNKNOWN_METHOD;
-    if (known != NULL || next == METRICS_MAX_ROWS)
+    const size_t count = atomic_load_explicit(&metrics->row_count, memory_order_relaxed);
+    struct method_labels labels = {
+        .path = method->path,
+        .type = method_types[method->client_streams][method->server_streams],
+        .method = method->path,
+    };
+    *row = METRICS_UNKNOWN_METHOD;
+    for (size_t i = METRICS_UNKNOWN_METHOD + 1; i < count; i++)
+        if (metrics->labels[i].type == labels.type &&
+            text_equal(metrics->labels[i].path, labels.path)) {
+            *row = i;
+            return true;
+        }
+    if (count == METRICS_MAX_ROWS)
         return true;
-    struct text rest = method->path;
-    (void)text_split(&rest, '/'); /* what stands before the first */
-    const struct text service = text_split(&rest, '/');
-    return add_row(metrics, type, service, rest, buffer_text(&key)) ||
-           error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
+    (void)text_split(&labels.method, '/'); /* what stands before the first */
+    labels.service = text_split(&labels.method, '/');
+    if (!add_row(metrics, labels))
+        return error_set(err, ERROR_NO_MEMORY, "no memory for the metrics");
+    *row = count;
+    return true;
 }
 
 static bool fill(struct metrics *metrics)
@@ -252,7 +246,10 @@ static bool fill(struct metrics *metrics)
     for (size_t i = 0; i < metrics->worker_count; i++)
         if ((metrics->workers[i] = calloc(1, sizeof **metrics->workers)) == NULL)
             return false;
-    return add_row(metrics, method_types[0][0], TEXT("unknown"), TEXT("unknown"), TEXT("unknown"));
+    return add_row(metrics, (struct method_labels){ .path = TEXT("unknown"),
+                                                    .type = method_types[0][0],
+                                                    .service = TEXT("unknown"),
+                                                    .method = TEXT("unknown") });
 }
 
 bool metrics_new(size_t worker_count, struct metrics **out, struct error *err)
@@ -283,7 +280,6 @@ void metrics_free(struct metrics *metrics)
     for (size_t i = 0; metrics->workers != NULL && i < metrics->worker_count; i++)
         worker_free(metrics->workers[i]);
     free(metrics->workers);
-    HASH_CLEAR(hh, metrics->by_key);
     arena_fini(&metrics->arena);
     free(metrics);
 }
@@ -364,7 +360,7 @@ static void write_method_counters(const struct metrics *metrics, struct buffer *
     for (size_t i = 0; i < ARRAY_LEN(method_counters); i++) {
         write_head(out, method_counters[i].name, "counter", method_counters[i].help);
         for (size_t row = 0; row < row_count(metrics); row++) {
-            begin_sample(out, method_counters[i].name, "", metrics->labels[row]);
+            begin_sample(out, method_counters[i].name, "", &metrics->labels[row]);
             end_sample(out, sum_at(metrics, row, method_counters[i].offset));
         }
     }
@@ -394,7 +390,7 @@ static void write_handled(const struct metrics *metrics, struct buffer *out)
             const uint64_t value = handled(metrics, row, code);
             if (value == 0 && code != RPC_OK)
                 continue;
-            begin_sample(out, name, "", metrics->labels[row]);
+            begin_sample(out, name, "", &metrics->labels[row]);
             buffer_appendf(out, ",grpc_code=\"%s\"", code_labels[code]);
             end_sample(out, value);
         }
@@ -421,7 +417,7 @@ static void write_in_flight(const struct metrics *metrics, struct buffer *out)
 static void write_histogram(const struct metrics *metrics, size_t row, size_t offset,
                             const char *name, struct buffer *out)
 {
-    const struct method_labels *labels = row == NO_ROW ? NULL : metrics->labels[row];
+    const struct method_labels *labels = row == NO_ROW ? NULL : &metrics->labels[row];
     uint64_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(buckets); i++) {
         count += sum_at(metrics, row, offset + i * sizeof(counter));

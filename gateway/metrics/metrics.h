@@ -29,7 +29,7 @@ struct metrics_method {
 };
 
 /* Row 0 is every method that is not served, and those for which there is no row left. */
-enum { METRICS_UNKNOWN_METHOD = 0, METRICS_MAX_ROWS = 64 << 10 };
+enum { METRICS_UNKNOWN_METHOD = 0, METRICS_MAX_ROWS = 16 << 10 };
 
 /* Owned: metrics_free(). Fails NO_MEMORY. */
 MUST_USE bool metrics_new(size_t worker_count, struct metrics **out, struct error *err);
