@@ -32,8 +32,9 @@ bool reports_open(struct reports *out, const struct settings *settings, struct e
         (void)reports_close(out);
         return false;
     }
-    out->style =
-        (struct text_style){ .colour = isatty(fileno(out->terminal)) == 1, .all = settings->all };
+    out->style = (struct text_style){ .colour = isatty(fileno(out->terminal)) == 1,
+                                      .all = settings->all,
+                                      .exchanges = settings->replay };
     return true;
 }
 

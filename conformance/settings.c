@@ -122,7 +122,8 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
                               .read_only = options_switch(o, "read-only"),
                               .list = options_switch(o, "list"),
                               .rules = options_switch(o, "rules") };
-    out->all = options_switch(o, "all") || options_text(o, "replay") != NULL;
+    out->replay = options_text(o, "replay") != NULL;
+    out->all = out->replay || options_switch(o, "all");
     if (!read_url(o, out, err) || !options_choice(o, "truth", truth_names, &truth, err) ||
         !read_vias(o, &out->wishes, err) || !read_selects(o, &out->wishes, err) ||
         !read_reports(o, out, err) || !options_i64(o, "jobs", 1, JOBS_MOST, &jobs, err) ||

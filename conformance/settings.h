@@ -31,7 +31,8 @@ struct settings {
     struct report_wish reports[REPORTS_MAX];
     size_t report_count;
     bool read_only;
-    bool all; /* passes too, each a line */
+    bool all;    /* passes too, each a line   */
+    bool replay; /* and each of its exchanges */
     bool list;
     bool rules;
 };

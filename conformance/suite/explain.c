@@ -4,7 +4,7 @@
 
 #include "common/base/text.h"
 
-enum { SHOWN_MAX = 600, BODY_SHOWN_MAX = 400 };
+enum { SHOWN_MAX = 600, BODY_SHOWN_MAX = 400, TRANSCRIBED_MAX = 16 * 1024 };
 
 /* 'it'\''s' */
 static void quote(struct text t, struct buffer *out)
@@ -45,12 +45,16 @@ void explain_curl(const struct run *run, const struct exchange *exchange, struct
     }
 }
 
+/* On one line, and what a server sent must not draw on someone's terminal. */
 static void append_cut(struct text t, size_t max, struct buffer *out)
 {
     while (t.len > 0 && t.data[t.len - 1] == '\n')
         t.len--;
     size_t len = text_cut_len(t, max);
-    buffer_append(out, t.data, len);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)t.data[i];
+        buffer_append_byte(out, c < ' ' || c == 0x7F ? ' ' : c);
+    }
     if (len < t.len)
         buffer_append_cstr(out, "...");
 }
@@ -137,6 +141,31 @@ void explain_result(const struct run *run, const struct result *result, const ch
     explain_mismatches(run, result, indent, out);
     explain_exchanges(run, result, indent, out);
     buffer_appendf(out, "%s        %s --replay '%s'\n", indent, run->program, result->id);
+}
+
+static void transcribe(const char *indent, const struct http_header *headers, size_t count,
+                       struct text body, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_appendf(out, "%s    " TEXT_FMT ": " TEXT_FMT "\n", indent,
+                       TEXT_ARGS(headers[i].name), TEXT_ARGS(headers[i].value));
+    if (body.len == 0)
+        return;
+    buffer_appendf(out, "%s    ", indent);
+    append_cut(body, TRANSCRIBED_MAX, out);
+    buffer_append_byte(out, '\n');
+}
+
+void explain_transcript(const struct result *result, const char *indent, struct buffer *out)
+{
+    for (const struct exchange *x = result->exchanges; x != NULL; x = x->next) {
+        buffer_appendf(out, "%s%s\n%s  ", indent, x->step->title, indent);
+        explain_exchange(x, out);
+        buffer_append_byte(out, '\n');
+        transcribe(indent, x->headers, x->header_count, x->body, out);
+        buffer_appendf(out, "%s  ->\n", indent);
+        transcribe(indent, x->answer.headers, x->answer.header_count, x->answer.body, out);
+    }
 }
 
 void explain_short(const struct result *result, struct buffer *out)

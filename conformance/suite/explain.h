@@ -14,6 +14,9 @@ void explain_curl(const struct run *run, const struct exchange *exchange, struct
 void explain_result(const struct run *run, const struct result *result, const char *indent,
                     struct buffer *out);
 
+/* Every exchange with its headers and bodies. */
+void explain_transcript(const struct result *result, const char *indent, struct buffer *out);
+
 /* One line: why it is not a pass. */
 void explain_short(const struct result *result, struct buffer *out);
 

@@ -24,6 +24,7 @@ struct playing {
     struct tracker tracker;
     struct text base; /* "/_w/NAME", or empty              */
     bool lost;        /* the target could not be reached   */
+    bool unsure;      /* something may have been made, but its answer was lost */
 };
 
 static bool no_memory(struct error *err)
@@ -386,8 +387,11 @@ static bool ask(struct playing *p, const struct step *step, struct match_report 
 
     if (!build(p, step, &out, err))
         return error_prefix(err, "the case is wrong: ");
-    if (!send_request(p, step, &out.request, &x, err))
+    const struct operation_shape *operation = shapes_find(p->stage->shapes, step->method, out.path);
+    if (!send_request(p, step, &out.request, &x, err)) {
+        p->unsure |= operation != NULL && operation->creates != NULL;
         return false;
+    }
     json_auto_t *json = parse(x->answer.body);
     tracker_note(&p->tracker, p->stage->shapes, step->method, out.path, x->answer.status, json);
     return judge(p, step, &out, &x->answer, json, report, err) &&
@@ -499,16 +503,18 @@ static bool enter_world(struct playing *p)
 
 /* ---- afterwards ---- */
 
-static void delete_made(struct playing *p, const char *path)
+/* One request with nothing in it, whatever has become of the run. */
+static bool ask_afterwards(struct playing *p, const char *method, const char *path,
+                           struct transport_answer *answer)
 {
     const struct stage *stage = p->stage;
     struct arena *arena = &p->result->arena;
     struct http_header authorization = { TEXT("Authorization"), { 0 } };
-    struct transport_request request = { .method = "DELETE",
+    struct transport_request request = { .method = method,
+                                         .target = path,
                                          .headers = &authorization,
                                          .deadline_ns = CLEANUP_WAIT_NS,
                                          .afterwards = true };
-    struct transport_answer answer;
     struct error err = { 0 };
 
     if (stage->token != NULL) {
@@ -516,11 +522,50 @@ static void delete_made(struct playing *p, const char *path)
         authorization.value = text_of(bearer);
         request.header_count = bearer == NULL ? 0 : 1;
     }
-    request.target = arena_printf(arena, TEXT_FMT "%s", TEXT_ARGS(p->base), path);
-    if (request.target != NULL &&
-        !stage->transport.exchange(stage->transport.ctx, &request, arena, &answer, &err) &&
-        err.code == ERROR_UNAVAILABLE)
-        p->lost = true;
+    if (path != NULL &&
+        stage->transport.exchange(stage->transport.ctx, &request, arena, answer, &err))
+        return true;
+    p->lost |= err.code == ERROR_UNAVAILABLE;
+    return false;
+}
+
+static void delete_made(struct playing *p, const char *path)
+{
+    struct transport_answer answer;
+
+    (void)ask_afterwards(p, "DELETE", path, &answer);
+}
+
+/* Whether a name is this scenario's: "hc1-7-vm", not "hc1-70-vm". */
+static bool is_own_name(const struct playing *p, const char *name)
+{
+    size_t len = strlen(p->stage->prefix);
+
+    return name != NULL && strncmp(name, p->stage->prefix, len) == 0 &&
+           (name[len] == '-' || name[len] == '\0');
+}
+
+/* What was made without its id coming back is found by its name. */
+static void sweep(struct playing *p)
+{
+    static const struct {
+        const char *list;
+        const char *name; /* the member that has it */
+    } lists[] = { { "/snapshots", "source_instance_name" }, { "/instances", "name" } };
+    struct transport_answer answer;
+
+    for (size_t i = 0; i < ARRAY_LEN(lists) && !p->lost; i++) {
+        if (!ask_afterwards(p, "GET", lists[i].list, &answer))
+            return;
+        json_auto_t *found = parse(answer.body);
+        for (size_t k = 0; k < json_array_size(found) && !p->lost; k++) {
+            const json_t *item = json_array_get(found, k);
+            const char *id = json_string_value(json_object_get(item, "id"));
+            const char *name = json_string_value(json_object_get(item, lists[i].name));
+            if (id != NULL && is_own_name(p, name))
+                delete_made(p, arena_printf(&p->result->arena, "%s/%s", lists[i].list, id));
+        }
+    }
 }
 
 /* A world takes everything in it along; elsewhere each thing goes by itself. */
@@ -537,6 +582,8 @@ static void tidy_up(struct playing *p)
     }
     while (!p->lost && (path = tracker_next(&p->tracker, p->stage->shapes)) != NULL)
         delete_made(p, path);
+    if (p->unsure && !p->lost)
+        sweep(p);
 }
 
 static bool prepare(struct playing *p)

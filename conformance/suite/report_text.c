@@ -33,6 +33,8 @@ static void one(const struct run *run, const struct result *result, const struct
         buffer_appendf(out, "    %s\n", result->reason);
     else if (result->outcome != OUTCOME_PASS)
         explain_result(run, result, "    ", out);
+    if (style->exchanges)
+        explain_transcript(result, "    ", out);
 }
 
 static void end(const struct run *run, const struct text_style *style, struct buffer *out)

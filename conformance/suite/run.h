@@ -64,11 +64,13 @@ struct reporter {
 extern const struct reporter file_reporters[];
 
 /* For people, as the run goes on.
- * colour  for a terminal
- * all     passes too, each a line */
+ * colour      for a terminal
+ * all         passes too, each a line
+ * exchanges   and what went over the wire */
 struct text_style {
     bool colour;
     bool all;
+    bool exchanges;
 };
 void report_text(const struct run *run, enum event event, const struct result *result,
                  const struct text_style *style, struct buffer *out);

@@ -226,7 +226,7 @@ static bool get_raw(struct loader *l, const struct json_at *step, struct step *o
     if (encoded.data == NULL)
         return true;
     if (!base64_decode(&bytes, encoded))
-        return json_complain(&at, err, "must be base64");
+        return bytes.failed ? buffer_error(&bytes, err) : json_complain(&at, err, "must be base64");
     out->raw = (struct text){ arena_copy(&l->set->arena, buffer_text(&bytes)), bytes.len };
     return out->raw.data != NULL || no_memory(err);
 }

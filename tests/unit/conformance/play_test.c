@@ -266,12 +266,41 @@ static void where_there_are_worlds_a_scenario_has_one_and_takes_everything_along
     fixture_end(&f);
 }
 
+/* The scenario's own names begin with hc1-0, those of others do not. */
+static void what_was_made_without_an_answer_is_found_by_its_name(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    load(&f, CASE("{\"request\":\"POST /instances\",\"expect\":{\"status\":201}}"));
+    const struct fake_answer script[] = {
+        { .failure = ERROR_DEADLINE_EXCEEDED },
+        { .status = 200,
+          .body = "[{\"id\":\"s1\",\"source_instance_name\":\"hc1-0-vm\"},"
+                  "{\"id\":\"s2\",\"source_instance_name\":\"hc1-01-vm\"}]" },
+        { .status = 204 },
+        { .status = 200,
+          .body = "[{\"id\":\"a\",\"name\":\"mine\"},{\"id\":\"b\",\"name\":\"hc1-0\"},"
+                  "{\"id\":\"c\",\"name\":null},{\"id\":\"d\",\"name\":\"hc1-0-x\"},7]" },
+        { .status = 204 },
+        { 0 },
+    };
+    struct result *result = fixture_play(&f, script);
+    assert_int_equal(result->outcome, OUTCOME_FAIL);
+    assert_calls(&f, (const char *const[]){ "POST /instances", "GET /snapshots",
+                                            "DELETE /snapshots/s1", "GET /instances",
+                                            "DELETE /instances/b", "DELETE /instances/d", NULL });
+    result_free(result);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_decide_the_outcome),
         cmocka_unit_test(placeholders_queries_and_headers_become_a_request),
         cmocka_unit_test(what_was_made_is_deleted_in_the_order_of_dependence_also_after_a_failure),
+        cmocka_unit_test(what_was_made_without_an_answer_is_found_by_its_name),
         cmocka_unit_test(a_run_that_is_ended_stops_between_steps_and_still_tidies_up),
         cmocka_unit_test(where_there_are_worlds_a_scenario_has_one_and_takes_everything_along),
     };

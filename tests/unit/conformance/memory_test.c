@@ -1,0 +1,53 @@
+/* Every allocation of our own fails once while everything is loaded: the call says so, nothing
+ * leaks (AddressSanitizer), and the next one works. */
+#include "tests/unit/common/check.h"
+
+#include "tests/unit/common/alloc_fail.h"
+#include "tests/unit/conformance/fixture.h"
+
+static bool load(struct fixture *f, struct error *err)
+{
+    struct text bundle = buffer_text(&f->bundle);
+    struct bundle_file shapes;
+
+    return bundle_find(bundle, "schema/resources.json", &shapes) &&
+           catalogue_load(bundle, &f->arena, &f->catalogue, err) &&
+           scenario_set_load(bundle, &f->catalogue, &f->set, err) &&
+           shapes_load(shapes.bytes, &f->catalogue, &f->arena, &f->shapes, err);
+}
+
+static void loading_survives_the_loss_of_any_allocation(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (size_t n = 0; failed; n++) {
+        struct fixture f;
+        struct error err = { 0 };
+        fixture_begin(&f);
+        fixture_add(&f, "exclusions.txt", "ERR-001 why\n");
+        fixture_add(&f, "fragments/made.json",
+                    "{\"title\":\"t\",\"steps\":[{\"request\":\"POST /things\",\"body\":{\"a\":1},"
+                    "\"expect\":{\"status\":201},\"capture\":{\"id\":\"/id\"}}]}");
+        fixture_add(
+            &f, "cases/a.json",
+            "{\"title\":\"t\",\"needs\":[\"auth\"],\"rules\":[\"SNAP-C-001\"],\"steps\":["
+            "{\"use\":\"made\",\"as\":\"x\",\"with\":{\"a\":2}},"
+            "{\"request\":\"GET /things\",\"raw_base64\":\"AAEC\",\"expect\":{\"status\":200,"
+            "\"code\":\"c\",\"body\":{\"$each\":{\"a\":1}}}}]}");
+        alloc_fail_after(n);
+        bool ok = load(&f, &err);
+        failed = alloc_fail_stop() == 1;
+        assert_int_equal(ok, !failed);
+        if (failed)
+            assert_string_equal(error_code_name(err.code), "NO_MEMORY");
+        fixture_end(&f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loading_survives_the_loss_of_any_allocation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
