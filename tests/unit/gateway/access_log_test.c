@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/env/env.h"
 #include "gateway/rpc/access_log.h"
 
 static const struct access_entry entry = {
@@ -66,6 +67,21 @@ static void a_call_outside_of_a_trace_has_no_trace_id(void **state)
                 "\"peer\":\"ipv4:127.0.0.1:40000\"}\n");
 }
 
+/* Also in the milliseconds that end with zeros, of which twenty milliseconds have two at least. */
+static void every_time_has_the_same_width(void **state)
+{
+    (void)state;
+    const int64_t until_ns = monotonic_now_ns() + 20 * NS_PER_MS;
+    while (monotonic_now_ns() < until_ns) {
+        struct line_log log;
+        line_log_init(&log, LOG_FORM_TEXT, -1);
+        access_log_add(&log, &entry);
+        assert_memory_equal(log.lines.data + strlen("2026-11-25T13:17:10"), ".", 1);
+        assert_memory_equal(log.lines.data + strlen("2026-11-25T13:17:10.900"), "Z ", 2);
+        line_log_fini(&log);
+    }
+}
+
 static void the_longest_line_is_not_dropped(void **state)
 {
     const enum log_form forms[] = { LOG_FORM_TEXT, LOG_FORM_JSON };
@@ -93,6 +109,7 @@ int main(void)
         cmocka_unit_test(a_call_is_one_line_of_text_without_control_characters),
         cmocka_unit_test(a_call_is_one_json_object),
         cmocka_unit_test(a_call_outside_of_a_trace_has_no_trace_id),
+        cmocka_unit_test(every_time_has_the_same_width),
         cmocka_unit_test(the_longest_line_is_not_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
