@@ -57,6 +57,7 @@ static bool make_objects(struct service *s, const struct settings *settings, int
             .ticks = clock_monotonic(),
             .ready = http_server_ready,
         },
+        .start = settings->start,
         .enabled = !settings->no_control,
         .token = settings->control_token,
         .world_by_token = settings->world_by_token,

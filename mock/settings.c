@@ -2,6 +2,7 @@
 
 #include "common/program/read_file.h"
 #include "mock/domain/hypervisor.h"
+#include "mock/state/state.h"
 
 const struct option_spec settings_specs[] = {
     { "listen", "HOST:PORT", "127.0.0.1:4973", "where to serve; port 0 picks a free one" },
@@ -16,6 +17,8 @@ const struct option_spec settings_specs[] = {
     { "clock", "real|virtual|auto", "real",
       "of worlds: real runs; virtual starts at 2026-01-01T00:00:00Z and stands until it is moved; "
       "auto runs, and leaps when all requests of its world wait" },
+    { "load", "FILE", NULL,
+      "an export (GET /_mock/state) that every new world begins with, and a reset goes back to" },
     { "max-worlds", "N", "10000", "how many worlds there may be at a time" },
     { "world-by-token", NULL, NULL,
       "a bearer token that could be a world's name chooses that world, made when first used" },
@@ -38,6 +41,7 @@ const struct option_spec settings_specs[] = {
 void settings_scope_end(struct settings *settings)
 {
     buffer_fini(&settings->secret);
+    buffer_fini(&settings->load_file);
     buffer_fini(&settings->control_secret);
 }
 
@@ -126,6 +130,32 @@ static bool read_control(const struct options *o, struct settings *out, struct e
     return read_secret_file(o, option, &out->control_secret, &out->control_token, err);
 }
 
+/* Read once for the error, which is a mistake on the command line, and once more by the control. */
+static bool check_document(const struct settings *settings, struct error *err)
+{
+    const struct env env = { clock_system(), rng_system(), mem_libc() };
+    struct state_outside outside;
+    struct world *world = state_import(&env, &settings->world, settings->start, &outside, err);
+
+    world_free(world);
+    return world != NULL;
+}
+
+static bool read_load(const struct options *o, struct settings *out, struct error *err)
+{
+    enum { MAX_BYTES = 1 << 30 };
+    const char *path = options_text(o, "load");
+    struct error why = { 0 };
+
+    if (path == NULL)
+        return true;
+    if (!read_file(path, MAX_BYTES, &out->load_file, &why))
+        return options_complain(o, "load", err, "is of no use: %s", why.message);
+    out->start = buffer_text(&out->load_file);
+    return check_document(out, &why) ||
+           options_complain(o, "load", err, "is of no use: %s: %s", path, why.message);
+}
+
 static bool read_ready_fd(const struct options *o, struct settings *out, struct error *err)
 {
     int64_t fd = -1;
@@ -177,5 +207,5 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
     out->exit_with_parent = options_switch(o, "exit-with-parent");
     out->log = (enum log_form)log;
     out->ready_file = options_text(o, "ready-file");
-    return read_secret(o, out, err);
+    return read_secret(o, out, err) && read_load(o, out, err);
 }

@@ -24,6 +24,8 @@ struct settings {
     struct buffer secret; /* what api.jwt_secret points into */
     struct world_settings world;
     enum clock_mode clock;
+    struct text start;       /* the document of --load; empty: none    */
+    struct buffer load_file; /* what start points into           */
     bool seeded;
     uint64_t seed;
     size_t max_worlds;

@@ -13,7 +13,8 @@ enum { MAX_ROUTES = 64, MAX_QUERY_PAIRS = 32 };
 
 struct control {
     struct control_settings settings;
-    struct router *router; /* of the API, for all worlds */
+    struct router *router;      /* of the API, for all worlds */
+    struct served_world *start; /* what settings.plan begins with; NULL: nothing */
     struct worlds worlds;
     struct path_template *paths[MAX_ROUTES]; /* of control_routes, by index */
 };
@@ -28,6 +29,21 @@ static bool compile_routes(struct control *control, struct error *err)
     return true;
 }
 
+static bool load_start(struct control *control, struct text document, struct error *err)
+{
+    json_auto_t *tree = NULL;
+
+    if (document.len == 0)
+        return true;
+    if (!json_document_load(document, false, &tree, err))
+        return false;
+    const struct json_at root = json_root(tree);
+    if (!served_world_load(TEXT("start"), &control->settings.plan, &root, &control->start, err))
+        return false;
+    control->settings.plan.start = control->start;
+    return true;
+}
+
 bool control_new(const struct control_settings *settings, struct control **out, struct error *err)
 {
     struct control *control = calloc(1, sizeof *control);
@@ -38,7 +54,7 @@ bool control_new(const struct control_settings *settings, struct control **out, 
     control->router = router_new(routes);
     control->settings.plan.api.router = control->router;
     if ((control->router != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory")) &&
-        compile_routes(control, err) &&
+        compile_routes(control, err) && load_start(control, settings->start, err) &&
         worlds_init(&control->worlds, &settings->worlds, &control->settings.plan, err)) {
         *out = control;
         return true;
@@ -52,6 +68,7 @@ void control_free(struct control *control)
     if (control == NULL)
         return;
     worlds_fini(&control->worlds);
+    served_world_free(control->start);
     for (size_t i = 0; i < MAX_ROUTES; i++)
         path_template_free(control->paths[i]);
     router_free(control->router);
@@ -308,7 +325,7 @@ static bool read_body(struct control_call *call, const struct control_route *rou
                error_set(err, ERROR_INVALID_ARGUMENT, "a JSON object is needed in the body");
     if (route->body == CONTROL_NO_BODY)
         return error_set(err, ERROR_INVALID_ARGUMENT, "%s takes no body", route->path);
-    if (body.len > CONTROL_MAX_BODY)
+    if (body.len > CONTROL_MAX_BODY && !route->is_document)
         return error_set(err, ERROR_INVALID_ARGUMENT,
                          "the body is larger than the %d bytes that the control API reads",
                          CONTROL_MAX_BODY);
@@ -347,7 +364,7 @@ static void handle_control(struct control *control, struct served_world *world,
 
     if (!run(control, &call, &err))
         refuse(res, &err);
-    else if (res->body.len > 0)
+    else if (res->body.len > 0 && res->body.data[res->body.len - 1] != '\n')
         buffer_append_byte(&res->body, '\n');
     response_check_size(res);
 }

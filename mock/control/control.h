@@ -23,6 +23,9 @@
 struct control_settings {
     struct world_plan plan; /* of the default world, and of others where nothing else is said */
     struct worlds_settings worlds;
+    /* A document that every new world begins with; borrowed for control_new. Empty: they begin
+     * empty. */
+    struct text start;
     bool enabled;      /* false: nothing under /_mock, and nothing of it in answers       */
     struct text token; /* that requests under /_mock must bear; empty: none is needed     */
     bool world_by_token;
@@ -32,7 +35,7 @@ struct control_settings {
 struct control;
 
 /* settings  copied; what they borrow must outlive the control. Owned: control_free().
- * Fails     NO_MEMORY */
+ * Fails     NO_MEMORY; INVALID_ARGUMENT as served_world_load() of the start */
 MUST_USE bool control_new(const struct control_settings *settings, struct control **out,
                           struct error *err);
 /* Every answer is over. NULL is fine. */

@@ -42,11 +42,14 @@ struct control_route {
     enum control_body body;
     const char *path;         /* "/_mock/worlds/{name}"                        */
     const char *const *query; /* names of parameters, NULL at the end; or NULL */
+    bool is_document;         /* a body of any size that the edge lets in      */
     /* Answers, or says why not; what is wrong with a request is found before anything changes. */
     bool (*run)(struct control_call *call, struct error *err);
 };
 extern const struct control_route control_routes[]; /* ends with path NULL */
 
+/* Answers with what is told of a world. */
+bool control_reply_world(struct control_call *call, int status, const struct served_world *world);
 /* Begins a JSON answer; the caller writes one value with the writer. */
 struct json_writer control_reply(struct control_call *call, int status);
 /* 204 */
@@ -76,6 +79,8 @@ bool op_create_world(struct control_call *call, struct error *err);
 bool op_get_world(struct control_call *call, struct error *err);
 bool op_delete_world(struct control_call *call, struct error *err);
 bool op_reset_world(struct control_call *call, struct error *err);
+bool op_get_state(struct control_call *call, struct error *err);
+bool op_put_state(struct control_call *call, struct error *err);
 bool op_get_clock(struct control_call *call, struct error *err);
 bool op_set_clock(struct control_call *call, struct error *err);
 bool op_advance_clock(struct control_call *call, struct error *err);

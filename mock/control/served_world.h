@@ -12,11 +12,14 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/env/env.h"
+#include "common/json/json_document.h"
 #include "mock/api/api.h"
 #include "mock/control/world_clock.h"
 #include "mock/domain/world.h"
 
 enum { WORLD_NAME_MAX = 63 };
+
+struct served_world;
 
 /* What a world is made with. */
 struct world_plan {
@@ -27,6 +30,8 @@ struct world_plan {
     enum clock_mode clock_mode;
     bool seeded;
     uint64_t seed; /* of its ids, when seeded */
+    /* What a new world is a copy of; borrowed. NULL: it is empty. */
+    const struct served_world *start;
 };
 
 struct served_world {
@@ -52,6 +57,16 @@ struct served_world {
 /* NULL when out of memory. Owned: served_world_free(). The name has been judged.
  * plan  copied; what its api settings borrow must outlive the world */
 MUST_USE struct served_world *served_world_new(struct text name, const struct world_plan *plan);
+/* One of a document (mock/state/state.h), with its time, ids to come and settings.
+ * Fails  INVALID_ARGUMENT  what is wrong with the document, and the path to it
+ *        NO_MEMORY */
+MUST_USE bool served_world_load(struct text name, const struct world_plan *plan,
+                                const struct json_at *document, struct served_world **out,
+                                struct error *err);
+/* The document of a world as it is now.
+ * Fails  RESOURCE_EXHAUSTED, NO_MEMORY */
+MUST_USE bool served_world_save(const struct served_world *world, struct buffer *out,
+                                struct error *err);
 /* A copy as it is now, in constant time however large: resources, clock and ids. Requests stay
  * where they are, and are counted anew. NULL when out of memory. Owned: served_world_free(). */
 MUST_USE struct served_world *served_world_fork(const struct served_world *from, struct text name);

@@ -42,6 +42,14 @@ static void place(struct world_clock *clock, int64_t at_ns)
     clock->ahead_ns = at_ns - base_now_ns(clock);
 }
 
+struct world_clock world_clock_new_at(struct clock base, enum clock_mode mode, int64_t at_ns)
+{
+    struct world_clock clock = world_clock_new(base, mode);
+
+    place(&clock, at_ns);
+    return clock;
+}
+
 void world_clock_move_to(struct world_clock *clock, int64_t at_ns)
 {
     assert(at_ns <= WORLD_CLOCK_LAST_NS);

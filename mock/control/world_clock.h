@@ -38,6 +38,8 @@ struct world_clock {
 
 /* At WORLD_CLOCK_VIRTUAL_START_NS when virtual, else at the base's time. */
 struct world_clock world_clock_new(struct clock base, enum clock_mode mode);
+/* At that time, which is at most WORLD_CLOCK_LAST_NS. */
+struct world_clock world_clock_new_at(struct clock base, enum clock_mode mode, int64_t at_ns);
 /* For a struct env; `clock` is borrowed. */
 struct clock world_clock_as_clock(struct world_clock *clock);
 

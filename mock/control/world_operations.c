@@ -29,7 +29,7 @@ static void write_world(struct json_writer *w, const struct served_world *world)
     json_write_object_end(w);
 }
 
-static bool reply_world(struct control_call *call, int status, const struct served_world *world)
+bool control_reply_world(struct control_call *call, int status, const struct served_world *world)
 {
     struct json_writer w = control_reply(call, status);
 
@@ -72,16 +72,17 @@ static struct text free_name(const struct worlds *all, char *out, size_t size)
 
 /* What a world is to be; everything is optional. */
 struct world_order {
-    struct text name;  /* empty: the next free one */
-    struct text from;  /* empty: an empty world    */
-    int64_t ttl_ns;    /* 0: none                  */
-    size_t clock_mode; /* CLOCK_MODE_COUNT: as the source or the program has it */
-    int64_t seed;      /* -1: as the source or the program has it               */
+    struct text name;     /* empty: the next free one */
+    struct text from;     /* empty: a new world       */
+    struct json_at state; /* a document; absent: a new world */
+    int64_t ttl_ns;       /* 0: none                  */
+    size_t clock_mode;    /* CLOCK_MODE_COUNT: as the source or the program has it */
+    int64_t seed;         /* -1: as the source or the program has it               */
 };
 
 static bool read_order(const struct json_at *body, struct world_order *out, struct error *err)
 {
-    static const char *const keys[] = { "name", "from", "ttl", "clock", "seed", NULL };
+    static const char *const keys[] = { "name", "from", "state", "ttl", "clock", "seed", NULL };
 
     *out = (struct world_order){ .clock_mode = CLOCK_MODE_COUNT, .seed = -1 };
     if (body->value == NULL)
@@ -89,6 +90,7 @@ static bool read_order(const struct json_at *body, struct world_order *out, stru
     if (!json_allow_keys(body, keys, err) ||
         !json_get_string(body, "name", false, &out->name, err) ||
         !json_get_string(body, "from", false, &out->from, err) ||
+        !json_get_object(body, "state", false, &out->state, err) ||
         !control_get_duration(body, "ttl", false, &out->ttl_ns, err) ||
         !control_get_choice(body, "clock", false, clock_mode_names, &out->clock_mode, err) ||
         !json_get_i64(body, "seed", false, &out->seed, err))
@@ -99,55 +101,69 @@ static bool read_order(const struct json_at *body, struct world_order *out, stru
         return error_set_field(err, ERROR_INVALID_ARGUMENT, "seed",
                                "seed has no meaning with from: a fork goes on with the ids of its "
                                "source");
+    if (out->from.data != NULL && out->state.value != NULL)
+        return error_set_field(err, ERROR_INVALID_ARGUMENT, "state",
+                               "state and from exclude each other: a world comes of a document or "
+                               "of another world");
     return out->name.data == NULL || world_name_check(out->name, err);
 }
 
-/* NULL when out of memory. Owned. */
-static struct served_world *make_world(const struct control_call *call,
-                                       const struct world_order *order, struct text name,
-                                       const struct served_world *from)
+static bool fork_world(const struct world_order *order, struct text name,
+                       const struct served_world *from, struct served_world **out,
+                       struct error *err)
+{
+    *out = served_world_fork(from, name);
+    if (*out == NULL)
+        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+    if (order->clock_mode != CLOCK_MODE_COUNT) {
+        (*out)->plan.clock_mode = (enum clock_mode)order->clock_mode;
+        world_clock_set_mode(&(*out)->clock, (*out)->plan.clock_mode);
+    }
+    return true;
+}
+
+static bool new_world(const struct control_call *call, const struct world_order *order,
+                      struct text name, struct served_world **out, struct error *err)
 {
     struct world_plan plan = call->settings->plan;
 
-    if (from != NULL) {
-        struct served_world *fork = served_world_fork(from, name);
-        if (fork != NULL && order->clock_mode != CLOCK_MODE_COUNT) {
-            fork->plan.clock_mode = (enum clock_mode)order->clock_mode;
-            world_clock_set_mode(&fork->clock, fork->plan.clock_mode);
-        }
-        return fork;
-    }
     if (order->clock_mode != CLOCK_MODE_COUNT)
         plan.clock_mode = (enum clock_mode)order->clock_mode;
     if (order->seed >= 0) {
         plan.seeded = true;
         plan.seed = (uint64_t)order->seed;
     }
-    return served_world_new(name, &plan);
+    if (order->state.value != NULL)
+        return served_world_load(name, &plan, &order->state, out, err);
+    *out = served_world_new(name, &plan);
+    return *out != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory");
 }
 
 bool op_create_world(struct control_call *call, struct error *err)
 {
     struct served_world *from = NULL;
+    struct served_world *world = NULL;
     struct world_order order;
-    char name[WORLD_NAME_MAX + 1];
+    char free_one[WORLD_NAME_MAX + 1];
 
     if (!read_order(&call->body, &order, err) ||
         (order.from.data != NULL && !find_named(call, order.from, "from", &from, err)))
         return false;
-    struct served_world *world = make_world(
-        call, &order,
-        order.name.data != NULL ? order.name : free_name(call->worlds, name, sizeof name), from);
-    if (world != NULL)
-        world->ttl_ns = order.ttl_ns;
-    return worlds_add(call->worlds, world, err) && reply_world(call, 201, world);
+    const struct text name =
+        order.name.data != NULL ? order.name : free_name(call->worlds, free_one, sizeof free_one);
+    if (!(from == NULL ? new_world(call, &order, name, &world, err)
+                       : fork_world(&order, name, from, &world, err)))
+        return false;
+    world->ttl_ns = order.ttl_ns;
+    return worlds_add(call->worlds, world, err) && control_reply_world(call, 201, world);
 }
 
 bool op_get_world(struct control_call *call, struct error *err)
 {
     struct served_world *world;
 
-    return find_named(call, call->params[0], "name", &world, err) && reply_world(call, 200, world);
+    return find_named(call, call->params[0], "name", &world, err) &&
+           control_reply_world(call, 200, world);
 }
 
 bool op_delete_world(struct control_call *call, struct error *err)
@@ -170,5 +186,5 @@ bool op_reset_world(struct control_call *call, struct error *err)
     if (world == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
     worlds_replace(call->worlds, call->world, world);
-    return reply_world(call, 200, world);
+    return control_reply_world(call, 200, world);
 }

@@ -390,12 +390,11 @@ static bool read_head(const struct json_at *root, struct arena *arena, struct st
            (world.value == NULL || fields_read_object(&world, &state_world_shape, arena, out, err));
 }
 
-static struct world *import_tree(const struct env *env, const struct world_settings *base,
-                                 json_t *tree, struct state_outside *outside, struct error *err)
+struct world *state_import_json(const struct env *env, const struct world_settings *base,
+                                const struct json_at *document, struct state_outside *outside,
+                                struct error *err)
 {
-    struct import import = { .mem = &env->mem,
-                             .root = json_root(tree),
-                             .arena = arena_capped(SIZE_MAX) };
+    struct import import = { .mem = &env->mem, .root = *document, .arena = arena_capped(SIZE_MAX) };
     struct state_world state = { 0 };
     bool done = read_head(&import.root, &import.arena, &state, err);
     if (done) {
@@ -420,5 +419,6 @@ struct world *state_import(const struct env *env, const struct world_settings *b
     json_auto_t *tree = NULL;
     if (!json_document_load(document, false, &tree, err))
         return NULL;
-    return import_tree(env, base, tree, outside, err);
+    const struct json_at root = json_root(tree);
+    return state_import_json(env, base, &root, outside, err);
 }

@@ -18,6 +18,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/env/env.h"
+#include "common/json/json_document.h"
 #include "mock/domain/world.h"
 
 /* Of the env of a world, which is whoever made it's to keep and to set. */
@@ -43,5 +44,9 @@ MUST_USE bool state_export(const struct world *world, const struct state_outside
 MUST_USE struct world *state_import(const struct env *env, const struct world_settings *base,
                                     struct text document, struct state_outside *outside,
                                     struct error *err);
+/* The same of a document that has been read, maybe as a part of another. */
+MUST_USE struct world *state_import_json(const struct env *env, const struct world_settings *base,
+                                         const struct json_at *document,
+                                         struct state_outside *outside, struct error *err);
 
 #endif
