@@ -78,16 +78,26 @@ static void say(const char *what, int64_t since_ns)
     (void)printf("%s %.1f\n", what, (double)(cpu_ns() - since_ns) / CALLS);
 }
 
+static struct metrics *new_metrics(void)
+{
+    struct metrics *metrics = NULL;
+    struct error err = { 0 };
+    if (!metrics_new(1, &metrics, &err))
+        fail(err.message);
+    for (size_t i = 0; i < METHODS; i++) {
+        char path[64];
+        size_t row = 0;
+        (void)snprintf(path, sizeof path, "/hypeman.v1.SnapshotService/Method%zu", i);
+        if (!metrics_row(metrics, &(struct metrics_method){ .path = text_of(path) }, &row, &err))
+            fail(err.message);
+    }
+    return metrics;
+}
+
 int main(void)
 {
-    struct metrics_method methods[METHODS];
-    struct metrics *metrics = NULL;
+    struct metrics *metrics = new_metrics();
     struct line_log log;
-    struct error err = { 0 };
-    for (size_t i = 0; i < METHODS; i++)
-        methods[i] = (struct metrics_method){ .path = TEXT("/hypeman.v1.SnapshotService/Method") };
-    if (!metrics_new(methods, METHODS, 1, &metrics, &err))
-        fail(err.message);
 
     int64_t start_ns = cpu_ns();
     count_calls(metrics_worker(metrics, 0));

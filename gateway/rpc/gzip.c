@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <limits.h>
 #include <stdint.h>
+#ifndef ZLIB_CONST
+#define ZLIB_CONST
+#endif
 #include <zlib.h>
 
 enum {
@@ -19,7 +22,7 @@ static int window_bits(enum gzip_format format)
 
 static z_stream stream_of(struct text in)
 {
-    return (z_stream){ .next_in = (z_const Bytef *)(uintptr_t)in.data, .avail_in = (uInt)in.len };
+    return (z_stream){ .next_in = (const Bytef *)in.data, .avail_in = (uInt)in.len };
 }
 
 /* ---- Inflating ----------------------------------------------------------------------------- */
@@ -61,7 +64,7 @@ static bool inflate_measured(z_stream *z, struct text in, const char *piece, siz
     char *to = buffer_reserve(out, size);
     if (to == NULL)
         return buffer_error(out, err);
-    z->next_in = (z_const Bytef *)(uintptr_t)in.data;
+    z->next_in = (const Bytef *)in.data;
     z->avail_in = (uInt)in.len;
     z->next_out = (Bytef *)to;
     z->avail_out = (uInt)size;
