@@ -113,14 +113,13 @@ static bool find_problems(struct session *s, struct error *err)
 static bool ask_target(struct session *s, bool *there, struct error *err)
 {
     const atomic_bool never = false;
-    struct rest *rest = NULL;
+    struct transport transport;
     struct error why = { 0 };
 
-    if (!rest_new(s->run.target, &never, &rest, err))
+    if (!rest_open(s->run.target, &never, &transport, err))
         return false;
-    const struct transport transport = rest_transport(rest);
     *there = probe_target(&transport, s->settings->token, &s->target, &why);
-    rest_free(rest);
+    rest_close(&transport);
     if (!*there && why.code == ERROR_UNAUTHENTICATED)
         return error_set(err, ERROR_INVALID_ARGUMENT, "--token: %s", why.message);
     if (!*there)
@@ -171,7 +170,7 @@ static bool play_all(struct session *s, bool there, int signal_fd, struct error 
 {
     const struct performance performance = {
         .plan = &s->plan,
-        .url = s->run.target,
+        .addresses = { [VIA_REST] = s->run.target },
         .token = s->settings->token,
         .image = s->settings->image,
         .run_id = s->id,

@@ -36,29 +36,6 @@ bool rest_setup(struct error *err)
            error_set(err, ERROR_INTERNAL, "libcurl does not start");
 }
 
-bool rest_new(const char *url, const atomic_bool *ended, struct rest **out, struct error *err)
-{
-    struct rest *rest = calloc(1, sizeof *rest);
-    CURL *curl = curl_easy_init();
-
-    if (rest == NULL || curl == NULL) {
-        free(rest);
-        curl_easy_cleanup(curl);
-        return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    }
-    *rest = (struct rest){ .url = url, .ended = ended, .curl = curl };
-    *out = rest;
-    return true;
-}
-
-void rest_free(struct rest *rest)
-{
-    if (rest == NULL)
-        return;
-    curl_easy_cleanup(rest->curl);
-    free(rest);
-}
-
 /* ---- what comes ---- */
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
@@ -277,7 +254,27 @@ static bool exchange(void *ctx, const struct transport_request *request, struct 
     return ok;
 }
 
-struct transport rest_transport(struct rest *rest)
+bool rest_open(const char *url, const atomic_bool *ended, struct transport *out, struct error *err)
 {
-    return (struct transport){ exchange, rest };
+    struct rest *rest = calloc(1, sizeof *rest);
+    CURL *curl = curl_easy_init();
+
+    if (rest == NULL || curl == NULL) {
+        free(rest);
+        curl_easy_cleanup(curl);
+        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+    }
+    *rest = (struct rest){ .url = url, .ended = ended, .curl = curl };
+    *out = (struct transport){ exchange, rest };
+    return true;
+}
+
+void rest_close(struct transport *transport)
+{
+    struct rest *rest = transport->ctx;
+
+    if (rest != NULL)
+        curl_easy_cleanup(rest->curl);
+    free(rest);
+    *transport = (struct transport){ 0 };
 }

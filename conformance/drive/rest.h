@@ -9,20 +9,16 @@
 #include "common/base/error.h"
 #include "conformance/suite/transport.h"
 
-struct rest;
-
 /* Once per process, before there are threads. */
 MUST_USE bool rest_setup(struct error *err);
 
 /* url      "http://127.0.0.1:4973", without a slash at its end; borrowed
  * ended    borrowed: true ends what is under way, but for what tidies up
- * out      owned: rest_free(). One thread at a time.
+ * out      owned: rest_close(). One thread at a time.
  * Fails    NO_MEMORY */
-MUST_USE bool rest_new(const char *url, const atomic_bool *ended, struct rest **out,
-                       struct error *err);
-void rest_free(struct rest *rest);
-
-/* Borrowed from it. */
-struct transport rest_transport(struct rest *rest);
+MUST_USE bool rest_open(const char *url, const atomic_bool *ended, struct transport *out,
+                        struct error *err);
+/* One that was never opened, all zeros, is fine. */
+void rest_close(struct transport *transport);
 
 #endif

@@ -44,6 +44,38 @@ static void end_it(struct company *company)
     add_one(company->end_fd);
 }
 
+/* ---- the ways to the target ---- */
+
+/* How a worker opens its own transport by each way. */
+static const struct wire {
+    bool (*open)(const char *address, const atomic_bool *ended, struct transport *out,
+                 struct error *err);
+    void (*close)(struct transport *transport);
+} wires[VIA_COUNT] = {
+    [VIA_REST] = { rest_open, rest_close },
+};
+
+static bool open_wires(const struct company *company, struct transport *transports,
+                       struct error *err)
+{
+    const char *const *addresses = company->performance->addresses;
+
+    for (size_t i = 0; i < VIA_COUNT; i++) {
+        if (addresses[i] != NULL &&
+            !wires[i].open(addresses[i], &company->ended, &transports[i], err))
+            return false;
+    }
+    return true;
+}
+
+static void close_wires(struct transport *transports)
+{
+    for (size_t i = 0; i < VIA_COUNT; i++) {
+        if (transports[i].exchange != NULL)
+            wires[i].close(&transports[i]);
+    }
+}
+
 /* ---- a worker ---- */
 
 static int64_t now_ns(void *ctx)
@@ -77,7 +109,7 @@ static bool is_lost(const struct transport *transport, const struct result *resu
     return silent && result->outcome != OUTCOME_PASS && !probe_alive(transport);
 }
 
-static void play_one(struct company *company, struct rest *rest, size_t place,
+static void play_one(struct company *company, const struct transport *transports, size_t place,
                      struct result *result)
 {
     const struct performance *p = company->performance;
@@ -86,7 +118,8 @@ static void play_one(struct company *company, struct rest *rest, size_t place,
 
     (void)snprintf(prefix, sizeof prefix, "%s-%zu", p->run_id, place);
     const struct stage stage = {
-        .transport = rest_transport(rest),
+        .transport = transports[item->via],
+        .control = transports[VIA_REST],
         .via = item->via,
         .truth = p->truth,
         .shapes = p->shapes,
@@ -119,27 +152,26 @@ static void *work(void *ctx)
 {
     struct company *company = ctx;
     const struct plan *plan = company->performance->plan;
-    struct rest *rest = NULL;
+    struct transport transports[VIA_COUNT] = { 0 };
     struct error err = { 0 };
     size_t place;
 
-    if (!rest_new(company->performance->url, &company->ended, &rest, &err))
-        atomic_store(&company->failed, true);
+    bool ready = open_wires(company, transports, &err);
     while ((place = atomic_fetch_add(&company->next, 1)) < plan->count) {
         const struct plan_item *item = &plan->items[place];
         struct result *result = result_new(item->scenario, item->via);
-        if (result == NULL || rest == NULL)
+        if (result == NULL || !ready)
             atomic_store(&company->failed, true);
         else if (item->skip != NULL)
             settle(result, OUTCOME_SKIP, item->skip);
         else if (is_ended(company))
             settle(result, OUTCOME_NOT_RUN, "the run was over before");
         else
-            play_one(company, rest, place, result);
+            play_one(company, transports, place, result);
         atomic_store(&company->results[place], result);
         add_one(company->done_fd);
     }
-    rest_free(rest);
+    close_wires(transports);
     return NULL;
 }
 

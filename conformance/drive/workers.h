@@ -19,7 +19,7 @@
 /* Everything is borrowed. */
 struct performance {
     const struct plan *plan;
-    const char *url; /* of the REST server */
+    const char *addresses[VIA_COUNT]; /* of the target by each way; that of REST is always there */
     const char *token;
     const char *image;
     const char *run_id;

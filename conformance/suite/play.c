@@ -22,9 +22,9 @@ struct playing {
     struct result *result;
     json_t *captures; /* name -> value */
     struct tracker tracker;
-    struct text base; /* "/_w/NAME", or empty              */
-    bool lost;        /* the target could not be reached   */
-    bool unsure;      /* something may have been made, but its answer was lost */
+    bool lost;     /* the target could not be reached   */
+    bool in_world; /* has one of its own, named as its prefix                      */
+    bool unsure;   /* something may have been made, but its answer was lost */
 };
 
 static bool no_memory(struct error *err)
@@ -77,6 +77,10 @@ static bool add_headers(const struct playing *p, const struct step *step, bool h
     const struct template_names names = names_of(p);
     json_t *own = (json_t *)(uintptr_t)step->headers;
 
+    /* Over gRPC there is no path that could say which world is meant. */
+    if (p->in_world && p->stage->via == VIA_GRPC &&
+        !add_header(out, arena, TEXT("X-Mock-World"), text_of(p->stage->prefix), err))
+        return false;
     if (p->stage->token != NULL && !names_header(own, "Authorization")) {
         const char *bearer = arena_printf(arena, "Bearer %s", p->stage->token);
         if (bearer == NULL || !add_header(out, arena, TEXT("Authorization"), text_of(bearer), err))
@@ -136,7 +140,9 @@ static bool add_target(const struct playing *p, const struct step *step, struct 
     SCOPED(buffer) struct buffer target = buffer_capped(TARGET_MAX);
     struct text query;
 
-    buffer_append_text(&target, p->base);
+    if (p->in_world && p->stage->via == VIA_REST)
+        buffer_appendf(&target, "/_w/%s", p->stage->prefix);
+    size_t base_len = target.len;
     if (!template_expand_text(&names, text_of(step->target), &target, err) ||
         !add_query(p, step, &target, err))
         return false;
@@ -144,8 +150,7 @@ static bool add_target(const struct playing *p, const struct step *step, struct 
     if (kept == NULL)
         return no_memory(err);
     out->request.target = kept;
-    http_split_target((struct text){ kept + p->base.len, target.len - p->base.len }, &out->path,
-                      &query);
+    http_split_target((struct text){ kept + base_len, target.len - base_len }, &out->path, &query);
     return true;
 }
 
@@ -206,9 +211,9 @@ static struct exchange *record(struct playing *p, const struct step *step,
     return x;
 }
 
-static bool send_request(struct playing *p, const struct step *step,
-                         const struct transport_request *request, struct exchange **out,
-                         struct error *err)
+static bool send_request(struct playing *p, const struct transport *transport,
+                         const struct step *step, const struct transport_request *request,
+                         struct exchange **out, struct error *err)
 {
     const struct stage *stage = p->stage;
     struct exchange *x = record(p, step, request);
@@ -218,8 +223,7 @@ static bool send_request(struct playing *p, const struct step *step,
         return no_memory(err);
     *out = x;
     int64_t from = stage->now_ns(stage->ctx);
-    x->answered = stage->transport.exchange(stage->transport.ctx, request, &p->result->arena,
-                                            &x->answer, &why);
+    x->answered = transport->exchange(transport->ctx, request, &p->result->arena, &x->answer, &why);
     x->took_ns = stage->now_ns(stage->ctx) - from;
     if (x->answered)
         return true;
@@ -269,6 +273,44 @@ static void match_code(const char *code, enum truth truth, const struct transpor
         (void)match(wanted, json_object_get(body, "code"), "/code", report);
 }
 
+/* What the gateway publishes: Google's table for REST APIs. A conflict is told in more than one
+ * way. */
+static const struct {
+    int status;
+    const char *codes[4];
+} grpc_codes[] = {
+    { 200, { "OK" } },
+    { 201, { "OK" } },
+    { 204, { "OK" } },
+    { 400, { "INVALID_ARGUMENT" } },
+    { 401, { "UNAUTHENTICATED" } },
+    { 403, { "PERMISSION_DENIED" } },
+    { 404, { "NOT_FOUND" } },
+    { 409, { "ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION" } },
+    { 429, { "RESOURCE_EXHAUSTED" } },
+    { 500, { "INTERNAL" } },
+    { 501, { "UNIMPLEMENTED" } },
+    { 503, { "UNAVAILABLE" } },
+    { 504, { "DEADLINE_EXCEEDED" } },
+};
+
+static void match_grpc_code(const struct step *step, const struct transport_answer *answer,
+                            struct match_report *report)
+{
+    const char *own = json_string_value(json_object_get(step->grpc, "code"));
+    const char *wanted = own == NULL ? "UNKNOWN" : own;
+    bool fits = strcmp(wanted, answer->grpc_code) == 0;
+
+    for (size_t i = 0; own == NULL && i < ARRAY_LEN(grpc_codes); i++) {
+        if (grpc_codes[i].status != answer->status)
+            continue;
+        wanted = grpc_codes[i].codes[0];
+        for (size_t k = 0; grpc_codes[i].codes[k] != NULL; k++)
+            fits |= strcmp(grpc_codes[i].codes[k], answer->grpc_code) == 0;
+    }
+    match_note(report, fits, "gRPC status", wanted, answer->grpc_code);
+}
+
 static void match_headers(const json_t *headers, const struct transport_answer *answer,
                           struct match_report *report)
 {
@@ -303,6 +345,8 @@ static bool judge(const struct playing *p, const struct step *step, const struct
         !filled(p, expect->headers, &headers, err) || !filled(p, expect->message, &message, err))
         return false;
     match_status(expect, answer->status, report);
+    if (answer->grpc_code != NULL)
+        match_grpc_code(step, answer, report);
     if (expect->code != NULL)
         match_code(expect->code, p->stage->truth, answer, json, report);
     if (message != NULL)
@@ -388,7 +432,7 @@ static bool ask(struct playing *p, const struct step *step, struct match_report 
     if (!build(p, step, &out, err))
         return error_prefix(err, "the case is wrong: ");
     const struct operation_shape *operation = shapes_find(p->stage->shapes, step->method, out.path);
-    if (!send_request(p, step, &out.request, &x, err)) {
+    if (!send_request(p, &p->stage->transport, step, &out.request, &x, err)) {
         p->unsure |= operation != NULL && operation->creates != NULL;
         return false;
     }
@@ -456,7 +500,7 @@ static bool control(struct playing *p, const struct step *step, const char *meth
     }
     if (request.target == NULL || (body != NULL && request.body.data == NULL))
         return no_memory(err);
-    if (!send_request(p, step, &request, &x, err))
+    if (!send_request(p, &p->stage->control, step, &request, &x, err))
         return false;
     return x->answer.status == wanted ||
            error_set(err, ERROR_NOT_SUPPORTED, "%s %s answered %d instead of %d: " TEXT_FMT, method,
@@ -471,14 +515,14 @@ static bool play_clock(struct playing *p, const struct step *step)
 
     if (step->clock_mode != NULL) {
         json_auto_t *body = json_pack("{s:s}", "mode", step->clock_mode);
-        (void)snprintf(target, sizeof target, TEXT_FMT "/_mock/clock", TEXT_ARGS(p->base));
+        (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock", p->stage->prefix);
         ok = control(p, step, "PUT", target, body, 200, &err);
     }
     if (ok && step->advance_ns > 0) {
         SCOPED(buffer) struct buffer by = buffer_capped(64);
         go_duration_append(&by, step->advance_ns);
         json_auto_t *body = json_pack("{s:s%}", "by", by.data, by.len);
-        (void)snprintf(target, sizeof target, TEXT_FMT "/_mock/clock/advance", TEXT_ARGS(p->base));
+        (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock/advance", p->stage->prefix);
         ok = control(p, step, "POST", target, body, 200, &err);
     }
     return ok || judge_failure(p, step, &err);
@@ -492,20 +536,16 @@ static bool enter_world(struct playing *p)
 
     if (!p->stage->target->has[CAPABILITY_WORLDS])
         return true;
-    const char *base = arena_printf(&p->result->arena, "/_w/%s", p->stage->prefix);
     json_auto_t *body = json_pack("{s:s, s:s}", "name", p->stage->prefix, "clock", "auto");
-    if (base == NULL)
-        (void)no_memory(&err);
-    else if (control(p, &world_step, "POST", "/_mock/worlds", body, 201, &err))
-        p->base = text_of(base);
-    return p->base.len > 0 || judge_failure(p, &world_step, &err);
+    p->in_world = control(p, &world_step, "POST", "/_mock/worlds", body, 201, &err);
+    return p->in_world || judge_failure(p, &world_step, &err);
 }
 
 /* ---- afterwards ---- */
 
 /* One request with nothing in it, whatever has become of the run. */
-static bool ask_afterwards(struct playing *p, const char *method, const char *path,
-                           struct transport_answer *answer)
+static bool ask_afterwards(struct playing *p, const struct transport *transport, const char *method,
+                           const char *path, struct transport_answer *answer)
 {
     const struct stage *stage = p->stage;
     struct arena *arena = &p->result->arena;
@@ -522,18 +562,17 @@ static bool ask_afterwards(struct playing *p, const char *method, const char *pa
         authorization.value = text_of(bearer);
         request.header_count = bearer == NULL ? 0 : 1;
     }
-    if (path != NULL &&
-        stage->transport.exchange(stage->transport.ctx, &request, arena, answer, &err))
+    if (path != NULL && transport->exchange(transport->ctx, &request, arena, answer, &err))
         return true;
     p->lost |= err.code == ERROR_UNAVAILABLE;
     return false;
 }
 
-static void delete_made(struct playing *p, const char *path)
+static void delete_made(struct playing *p, const struct transport *transport, const char *path)
 {
     struct transport_answer answer;
 
-    (void)ask_afterwards(p, "DELETE", path, &answer);
+    (void)ask_afterwards(p, transport, "DELETE", path, &answer);
 }
 
 /* Whether a name is this scenario's: "hc1-7-vm", not "hc1-70-vm". */
@@ -555,7 +594,7 @@ static void sweep(struct playing *p)
     struct transport_answer answer;
 
     for (size_t i = 0; i < ARRAY_LEN(lists) && !p->lost; i++) {
-        if (!ask_afterwards(p, "GET", lists[i].list, &answer))
+        if (!ask_afterwards(p, &p->stage->transport, "GET", lists[i].list, &answer))
             return;
         json_auto_t *found = parse(answer.body);
         for (size_t k = 0; k < json_array_size(found) && !p->lost; k++) {
@@ -563,7 +602,8 @@ static void sweep(struct playing *p)
             const char *id = json_string_value(json_object_get(item, "id"));
             const char *name = json_string_value(json_object_get(item, lists[i].name));
             if (id != NULL && is_own_name(p, name))
-                delete_made(p, arena_printf(&p->result->arena, "%s/%s", lists[i].list, id));
+                delete_made(p, &p->stage->transport,
+                            arena_printf(&p->result->arena, "%s/%s", lists[i].list, id));
         }
     }
 }
@@ -571,17 +611,16 @@ static void sweep(struct playing *p)
 /* A world takes everything in it along; elsewhere each thing goes by itself. */
 static void tidy_up(struct playing *p)
 {
+    const struct stage *stage = p->stage;
     const char *path;
 
-    if (p->base.len > 0) {
-        const char *world = arena_printf(&p->result->arena, "/_mock/worlds/%s", p->stage->prefix);
-        p->base = (struct text){ 0 };
-        if (world != NULL)
-            delete_made(p, world);
+    if (p->in_world) {
+        delete_made(p, &stage->control,
+                    arena_printf(&p->result->arena, "/_mock/worlds/%s", stage->prefix));
         return;
     }
-    while (!p->lost && (path = tracker_next(&p->tracker, p->stage->shapes)) != NULL)
-        delete_made(p, path);
+    while (!p->lost && (path = tracker_next(&p->tracker, stage->shapes)) != NULL)
+        delete_made(p, &stage->transport, path);
     if (p->unsure && !p->lost)
         sweep(p);
 }

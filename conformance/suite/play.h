@@ -18,6 +18,7 @@
 /* What a scenario is played against and with. Everything is borrowed. */
 struct stage {
     struct transport transport;
+    struct transport control; /* REST, for the control API of a mock */
     enum via via;
     enum truth truth;
     const struct shapes *shapes;

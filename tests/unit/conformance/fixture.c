@@ -76,7 +76,7 @@ static bool answer(void *ctx, const struct transport_request *request, struct ar
         f->script_at++;
     if (next->status == 0)
         return error_set(err, next->failure, "scripted");
-    *out = (struct transport_answer){ .status = next->status };
+    *out = (struct transport_answer){ .status = next->status, .grpc_code = next->grpc_code };
     if (next->body != NULL) {
         out->headers = (struct http_header *)arena_alloc(arena, sizeof json);
         memcpy(out->headers, json, sizeof json);
@@ -107,6 +107,8 @@ static bool is_cancelled(void *ctx)
 struct result *fixture_play(struct fixture *f, const struct fake_answer *script)
 {
     const struct stage stage = { .transport = { answer, f },
+                                 .control = { answer, f },
+                                 .via = f->via,
                                  .shapes = &f->shapes,
                                  .target = &f->target,
                                  .token = "secret",
@@ -117,7 +119,7 @@ struct result *fixture_play(struct fixture *f, const struct fake_answer *script)
                                  .pause = pause_ns,
                                  .cancelled = is_cancelled,
                                  .ctx = f };
-    struct result *result = result_new(&f->set.items[0], VIA_REST);
+    struct result *result = result_new(&f->set.items[0], f->via);
 
     f->script = script;
     f->script_at = 0;

@@ -20,6 +20,7 @@ struct fake_answer {
     int status;       /* 0: none, for the reason below */
     const char *body; /* NULL: none; JSON otherwise    */
     enum error_code failure;
+    const char *grpc_code;
 };
 
 struct fixture {
@@ -29,6 +30,7 @@ struct fixture {
     struct scenario_set set;
     struct shapes shapes;
     struct capabilities target;
+    enum via via;
     /* The target: */
     const struct fake_answer *script; /* ends with an answer of all zeros */
     size_t script_at;

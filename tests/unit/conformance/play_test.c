@@ -1,5 +1,6 @@
 #include "tests/unit/common/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/conformance/fixture.h"
@@ -133,7 +134,7 @@ static void answers_decide_the_outcome(void **state)
           { { .status = 404, .body = REFUSED } },
           OUTCOME_ERROR,
           NULL,
-          "POST /_mock/clock/advance answered 404 instead of 200: " REFUSED },
+          "POST /_w/hc1-0/_mock/clock/advance answered 404 instead of 200: " REFUSED },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fixture f;
@@ -294,6 +295,55 @@ static void what_was_made_without_an_answer_is_found_by_its_name(void **state)
     fixture_end(&f);
 }
 
+static void over_grpc_the_world_is_a_header_and_the_status_follows_the_published_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *grpc; /* the step's */
+        int status;
+        const char *code;
+        const char *expected; /* NULL: it fits */
+    } rows[] = {
+        { "{}", 404, "NOT_FOUND", NULL },
+        { "{}", 404, "INTERNAL", "NOT_FOUND" },
+        { "{}", 409, "ALREADY_EXISTS", NULL },
+        { "{}", 409, "FAILED_PRECONDITION", NULL },
+        { "{\"code\":\"ALREADY_EXISTS\"}", 409, "FAILED_PRECONDITION", "ALREADY_EXISTS" },
+        { "{\"code\":\"OUT_OF_RANGE\"}", 400, "OUT_OF_RANGE", NULL },
+        { "{}", 418, "OK", "UNKNOWN" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fixture f;
+        char json[512];
+        (void)snprintf(
+            json, sizeof json,
+            CASE("{\"request\":\"GET /things/a\",\"grpc\":%s,\"expect\":{\"status\":%d}}"),
+            rows[i].grpc, rows[i].status);
+        load(&f, json);
+        f.via = VIA_GRPC;
+        f.target.has[CAPABILITY_WORLDS] = true;
+        const struct fake_answer script[] = {
+            { .status = 201, .body = "{}" },
+            { .status = rows[i].status, .body = "[]", .grpc_code = rows[i].code },
+            { .status = 204 },
+            { 0 },
+        };
+        struct result *result = fixture_play(&f, script);
+        assert_string_equal(f.calls[1], "GET /things/a");
+        const struct exchange *second = result->exchanges->next;
+        assert_text(http_find_header(second->headers, second->header_count, "x-mock-world"),
+                    "hc1-0");
+        const struct mismatch *m = result->mismatches;
+        assert_int_equal(m == NULL, rows[i].expected == NULL);
+        if (m != NULL) {
+            assert_string_equal(m->path, "gRPC status");
+            assert_string_equal(m->expected, rows[i].expected);
+        }
+        result_free(result);
+        fixture_end(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +351,8 @@ int main(void)
         cmocka_unit_test(placeholders_queries_and_headers_become_a_request),
         cmocka_unit_test(what_was_made_is_deleted_in_the_order_of_dependence_also_after_a_failure),
         cmocka_unit_test(what_was_made_without_an_answer_is_found_by_its_name),
+        cmocka_unit_test(
+            over_grpc_the_world_is_a_header_and_the_status_follows_the_published_table),
         cmocka_unit_test(a_run_that_is_ended_stops_between_steps_and_still_tidies_up),
         cmocka_unit_test(where_there_are_worlds_a_scenario_has_one_and_takes_everything_along),
     };
