@@ -259,7 +259,9 @@ bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
     farewell_begin(accept_guard_listener());
     grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
     bool drained = wait_until(server, has_no_calls, limit_ms);
-    /* C-core waits 20 s for each client that does not acknowledge its farewell. */
+    /* C-core waits 20 s for each client that does not acknowledge its GOAWAY. One that never does
+     * costs both waits, 2 s in all: the first for the acknowledgement, the second for the client to
+     * read what is on its way and close. Both are for answers that would be lost otherwise. */
     if (!drained || !wait_until(server, is_empty, FAREWELL_MS))
         grpc_server_cancel_all_calls(server->grpc);
     while (!wait_until(server, is_empty, FAREWELL_MS))

@@ -346,6 +346,43 @@ static void some_headers_of_the_answer_come_back(void **state)
     assert_int_equal(details.retry_after_s, 3);
 }
 
+/* A server that answers them is no gRPC server, and the code is ours to give. */
+static void a_status_of_grpc_among_the_answers_headers_is_dropped(void **state)
+{
+    struct gateway_rig *rig = *state;
+    static const char *const names[] = { "grpc-status", "grpc-message", "grpc-status-details-bin",
+                                         "grpc-encoding" };
+    static const char *const headers = "Grpc-Status: 7\r\ngrpc-message: of the upstream\r\n"
+                                       "grpc-status-details-bin: CAcSBXdyb25n\r\n"
+                                       "grpc-encoding: gzip\r\nX-Request-Id: r1\r\n";
+    static const struct {
+        int status;
+        struct text body;
+        enum rpc_code code;
+    } rows[] = {
+        { 200, TEXT("{\"id\":\"s1\"}"), RPC_OK },
+        { 404, TEXT("{\"code\":\"not_found\",\"message\":\"gone\"}"), RPC_NOT_FOUND },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        fake_upstream_reply(rig->upstream,
+                            http_answer(&rig->memory, rows[i].status, headers, rows[i].body));
+        SCOPED(grpc_raw_reply) struct grpc_raw_reply reply = get_with(rig, NULL, 0);
+        assert_int_equal(reply.code, rows[i].code);
+        assert_string_equal(reply.message, rows[i].code == RPC_OK ? "" : "gone");
+        for (size_t k = 0; k < ARRAY_LEN(names); k++)
+            assert_null(grpc_raw_header_value(&reply, names[k]).data);
+        for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+            const bool is_our_own = rows[i].code != RPC_OK && k == 2;
+            assert_true((grpc_raw_trailer(&reply, names[k]).data != NULL) == is_our_own);
+        }
+        struct gateway_details details;
+        if (rows[i].code == RPC_OK)
+            continue;
+        assert_true(gateway_details_read(&reply, &rig->memory, &details));
+        assert_string_equal(details.reason, "not_found");
+    }
+}
+
 static void without_an_id_of_the_answer_the_callers_own_is_reported(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -531,6 +568,7 @@ int main(void)
         cmocka_unit_test(nothing_is_passed_on_when_none_is_listed),
         cmocka_unit_test(more_entries_than_may_be_passed_on_are_invalid),
         cmocka_unit_test(some_headers_of_the_answer_come_back),
+        cmocka_unit_test(a_status_of_grpc_among_the_answers_headers_is_dropped),
         cmocka_unit_test(without_an_id_of_the_answer_the_callers_own_is_reported),
         cmocka_unit_test(bytes_come_back_as_bytes),
         cmocka_unit_test(the_trailers_of_an_error_stay_small_whatever_the_upstream_sends),

@@ -4,6 +4,8 @@ import json
 import time
 
 import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 from client import AUTHORIZATION, CALL_LIMIT_S, PairTest, details_of, rest
 from hypeman.v1 import snapshot_pb2, snapshot_service_pb2
 
@@ -45,6 +47,13 @@ class Errors(PairTest):
         self.assertEqual(info.reason, "not_found")
         self.assertEqual(info.domain, "hypeman")
         self.assertEqual(info.metadata["http_status"], "404")
+
+    def test_from_call_reads_the_reason(self):
+        error = self.assert_fails(grpc.StatusCode.NOT_FOUND, self.get_snapshot, ABSENT)
+        status = rpc_status.from_call(error)
+        info = error_details_pb2.ErrorInfo()
+        self.assertTrue(any(detail.Unpack(info) for detail in status.details))
+        self.assertEqual((status.message, info.reason), ("snapshot not found", "not_found"))
 
     def test_a_missing_snapshot_cannot_be_deleted_nor_one_of_a_missing_instance_made(self):
         self.assert_fails(grpc.StatusCode.NOT_FOUND, self.delete_snapshot, ABSENT)
