@@ -13,6 +13,9 @@ const struct option_spec settings_specs[] = {
     { "truth", "spec|server", "spec",
       "where they disagree, what the API description promises or what the real server sends; "
       "see hypeman-mock truth" },
+    { "vivify", NULL, NULL,
+      "unknown ids of a request spring into being, in a state that it accepts: for tests with "
+      "made-up ids" },
     { "seed", "N", NULL, "makes generated ids repeatable, in every world; random when not given" },
     { "clock", "real|virtual|auto", "real",
       "of worlds: real runs; virtual starts at 2026-01-01T00:00:00Z and stands until it is moved; "
@@ -204,6 +207,7 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
     out->world.quirks = ledger_quirks(out->api.truth);
     out->clock = (enum clock_mode)clock;
     out->max_body = (size_t)max_body;
+    out->api.vivify = options_switch(o, "vivify");
     out->exit_with_parent = options_switch(o, "exit-with-parent");
     out->log = (enum log_form)log;
     out->ready_file = options_text(o, "ready-file");

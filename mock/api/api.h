@@ -4,6 +4,7 @@
 #ifndef TESTKIT_MOCK_API_API_H
 #define TESTKIT_MOCK_API_API_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/scope.h"
@@ -27,6 +28,7 @@ struct api_settings {
      * everybody knows). Borrowed; must outlive the api. */
     struct text jwt_secret;
     enum truth truth;
+    bool vivify; /* what a request names springs into being (vivify.h) */
     /* Of the table `routes`; borrowed, for those who make many. NULL: one of its own. */
     const struct router *router;
 };

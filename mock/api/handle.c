@@ -8,6 +8,7 @@
 #include "mock/api/call.h"
 #include "mock/api/router.h"
 #include "mock/api/schema.h"
+#include "mock/api/vivify.h"
 #include "mock/api/waiting.h"
 #include "mock/domain/instances.h"
 
@@ -233,8 +234,11 @@ static bool resolve(struct call *call)
     if (call->truth == TRUTH_SERVER && memchr(word.data, '\0', word.len) != NULL)
         return call_refuse(call, 500, "internal_error",
                            "failed to resolve resource"); /* PATH-005 */
-    if (instances_resolve(call->world, word, &call->instance, &err))
+    if (call->api->settings.vivify ? vivify_instance(call->world, word, &call->instance, &err)
+                                   : instances_resolve(call->world, word, &call->instance, &err))
         return true;
+    if (err.code == ERROR_NO_MEMORY)
+        return call_refuse_no_memory(call);
     if (err.code == ERROR_AMBIGUOUS)
         return call_refuse(call, 409, "ambiguous", "%s", err.message); /* RESOLVE-002 */
     return call_refuse(call, 404, "not_found", "%s", err.message);     /* RESOLVE-001 */
@@ -305,7 +309,7 @@ static bool operate(struct call *call)
 {
     struct error err = { 0 };
 
-    if (call->route->run(call, &err))
+    if (call->route->run(call, &err) || (call->api->settings.vivify && vivify_and_run(call, &err)))
         return true;
     call_write_error(call, &err);
     return false;

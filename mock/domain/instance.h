@@ -140,8 +140,9 @@ struct snapshot_policy {
 /* Who an instance is and how it is set up: what a client said plus defaults. Shared between all
  * records (and captures) of an instance until something in it changes. */
 struct instance_config {
-    uint32_t refs;        /* bookkeeping; ignored in a request  */
-    struct text id;       /* given by the world; ignored in a request */
+    uint32_t refs; /* bookkeeping; ignored in a request  */
+    struct text
+        id; /* given by the world; empty in a request, or that of a resource_id nobody has */
     struct text name;     /* judged by the request validator    */
     struct text image;    /* as sent (INST-J-004)           */
     struct text platform; /* resolved, e.g. "linux/amd64"; in a request: wish, or empty */

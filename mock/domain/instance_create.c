@@ -45,7 +45,8 @@ static void fill_defaults(struct instance_config *config, const struct world_set
 static void found(struct instance_config *config, const struct resource_id *id, int64_t now_ns)
 {
     config->refs = 0; /* the request's: to be copied */
-    config->id = resource_id_text(id);
+    if (config->id.len == 0)
+        config->id = resource_id_text(id);
     config->listed_volume_count = 0;
     config->auto_standby.since_ns = now_ns;
     config->health_check.since_ns = now_ns;

@@ -46,24 +46,38 @@ static bool has_id_prefix(const struct instance *instance, struct text word)
     return text_starts_with(instance->config->id, word);
 }
 
+static struct matches match_whole(const struct world *world, struct text word)
+{
+    const struct instance *exact = instances_find(world, word);
+    if (exact != NULL)
+        return (struct matches){ exact, 1 };
+    return match(&world->instances.maps[INSTANCES_BY_NAME], word, has_name);
+}
+
+static bool choose(const struct matches *found, const struct instance **out, struct error *err)
+{
+    if (found->count == 0)
+        return error_set(err, ERROR_NOT_FOUND, "resource not found");
+    if (found->count > 1)
+        return error_set(err, ERROR_AMBIGUOUS, "multiple resources match, use full ID");
+    *out = found->only;
+    return true;
+}
+
+bool instances_resolve_whole(const struct world *world, struct text word,
+                             const struct instance **out, struct error *err)
+{
+    const struct matches found = match_whole(world, word);
+    return choose(&found, out, err);
+}
+
 bool instances_resolve(const struct world *world, struct text word, const struct instance **out,
                        struct error *err)
 {
-    const struct instance *exact = instances_find(world, word);
-    if (exact != NULL) {
-        *out = exact;
-        return true;
-    }
-
-    struct matches found = match(&world->instances.maps[INSTANCES_BY_NAME], word, has_name);
+    struct matches found = match_whole(world, word);
     if (found.count == 0 && word.len > 0)
         found = match(by_id(world), word, has_id_prefix);
-    if (found.count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "resource not found");
-    if (found.count > 1)
-        return error_set(err, ERROR_AMBIGUOUS, "multiple resources match, use full ID");
-    *out = found.only;
-    return true;
+    return choose(&found, out, err);
 }
 
 bool instances_delete(struct world *world, struct text id, struct error *err)

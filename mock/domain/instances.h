@@ -25,6 +25,10 @@ const struct instance *instances_find(const struct world *world, struct text id)
 MUST_USE bool instances_resolve(const struct world *world, struct text word,
                                 const struct instance **out, struct error *err);
 
+/* The same, but never as the beginning of an id. */
+MUST_USE bool instances_resolve_whole(const struct world *world, struct text word,
+                                      const struct instance **out, struct error *err);
+
 /* Removes an instance in any state (INST-D-001); its address and capacity become free, its
  * snapshots stay (SNAP-S-010).
  * id       full id; may point into the record itself

@@ -2,6 +2,17 @@
 
 #include <stdint.h>
 
+struct resource_id resource_id_of(struct text words)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    struct rng_seeded stream;
+
+    for (size_t i = 0; i < words.len; i++)
+        hash = (hash ^ (uint8_t)words.data[i]) * UINT64_C(0x100000001b3);
+    const struct env env = { .rng = rng_from_seed(&stream, hash) };
+    return resource_id_random(&env);
+}
+
 struct resource_id resource_id_random(const struct env *env)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";

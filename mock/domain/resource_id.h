@@ -14,6 +14,9 @@ struct resource_id {
 /* From the env's randomness: more than 2^120 possibilities, so ids do not repeat in practice. */
 struct resource_id resource_id_random(const struct env *env);
 
+/* Always the same for the same words: for resources that are known by a word before they exist. */
+struct resource_id resource_id_of(struct text words);
+
 /* Borrowed from *id. */
 static inline struct text resource_id_text(const struct resource_id *id)
 {

@@ -157,7 +157,7 @@ static const struct snapshot *make_snapshot(const struct capture *capture,
     struct resource_id id = world_new_id(capture->world);
     struct snapshot snapshot = {
         .kind = request->kind,
-        .id = resource_id_text(&id),
+        .id = request->id.len > 0 ? request->id : resource_id_text(&id),
         .name = request->name,
         .tags = request->tags,
         .created_at_ns = capture->now_ns,

@@ -14,6 +14,7 @@
  * within 0..19). */
 struct snapshot_request {
     enum snapshot_kind kind;
+    struct text id;        /* that of a resource_id nobody has; empty: a new one */
     struct text name;      /* empty: unnamed      */
     struct pair_list tags; /* sorted (pairs_sort) */
     struct compression_choice compression;
