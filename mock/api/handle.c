@@ -309,7 +309,7 @@ static bool operate(struct call *call)
 {
     struct error err = { 0 };
 
-    if (call->route->run(call, &err) || (call->api->settings.vivify && vivify_and_run(call, &err)))
+    if (call->api->settings.vivify ? vivify_run(call, &err) : call->route->run(call, &err))
         return true;
     call_write_error(call, &err);
     return false;

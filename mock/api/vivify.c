@@ -68,12 +68,37 @@ static bool has_sprung_up(const struct instance *instance)
     return text_equal(instance->config->id, resource_id_text(&id));
 }
 
+/* The instance of the path, whatever becomes of it: call->instance is borrowed from the world as it
+ * was. */
+struct who {
+    bool any;
+    struct resource_id id;
+};
+
+static struct who remember(const struct call *call)
+{
+    struct who who = { .any = call->instance != NULL };
+
+    if (who.any)
+        memcpy(who.id.chars, call->instance->config->id.data, sizeof who.id.chars);
+    return who;
+}
+
+/* Made anew, so that nothing of what was done to it stands in the way. */
 static bool be(struct call *call, enum instance_state state, struct error *err)
 {
-    const struct instance *changed;
+    const struct instance *instance = call->instance;
 
-    return !has_sprung_up(call->instance) ||
-           instance_force_state(call->world, call->instance->config->id, state, &changed, err);
+    if (!has_sprung_up(instance))
+        return true;
+    const struct text word = { arena_copy(call->arena, instance->config->name),
+                               instance->config->name.len };
+    if (word.data == NULL)
+        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+    const struct resource_id id = resource_id_of(word);
+    return instances_delete(call->world, resource_id_text(&id), err) &&
+           make_instance(call->world, word, &id, &instance, err) &&
+           instance_force_state(call->world, resource_id_text(&id), state, &instance, err);
 }
 
 static bool be_running(struct call *call, struct error *err)
@@ -134,6 +159,13 @@ static bool lack_volume(struct call *call, struct error *err)
 
 /* ---- snapshots ---- */
 
+static bool be_as_awaited(struct call *call, struct error *err)
+{
+    enum instance_state state;
+
+    return !instance_state_parse(call_param(call, "state"), &state) || be(call, state, err);
+}
+
 static bool be_as_kind_wants(struct call *call, struct error *err)
 {
     enum snapshot_kind kind = SNAPSHOT_STANDBY;
@@ -165,11 +197,11 @@ static bool capture(struct call *call, enum snapshot_kind kind, const struct res
                     struct error *err)
 {
     const struct snapshot_request request = { .kind = kind, .id = resource_id_text(id) };
-    const struct text source = call->instance->config->id;
+    const struct who source = remember(call);
     const struct snapshot *snapshot;
 
     return be(call, kind == SNAPSHOT_STOPPED ? INSTANCE_STOPPED : INSTANCE_STANDBY, err) &&
-           snapshot_create(call->world, source, &request, &snapshot, err);
+           snapshot_create(call->world, resource_id_text(&source.id), &request, &snapshot, err);
 }
 
 /* Of call->instance. The param becomes the id of the snapshot, which is another one for each source
@@ -199,7 +231,7 @@ static bool have_snapshot(struct call *call, struct error *err)
 {
     const bool done = vivify_instance(call->world, call->params[0].value, &call->instance, err) &&
                       have_snapshot_at(call, 0, err);
-    call->instance = NULL;
+    call->instance = NULL; /* the path names none */
     return done;
 }
 
@@ -210,73 +242,76 @@ static bool have_own_snapshot(struct call *call, struct error *err)
 
 /* ---- what each operation needs ---- */
 
-typedef bool vivify_step(struct call *call, struct error *err);
-
-static const struct {
+/* Taken when the operation fails, or before it is tried. */
+static const struct need {
     bool (*run)(struct call *call, struct error *err);
-    vivify_step *steps[STEPS_MAX];
+    bool (*steps[STEPS_MAX])(struct call *call, struct error *err);
+    bool before; /* where nothing fails: a wait would last */
 } needs[] = {
-    { op_create_instance, { free_name } },
-    { op_standby_instance, { be_running } },
-    { op_restore_instance, { be_standby } },
-    { op_fork_instance, { be_standby, free_name } },
-    { op_stop_instance, { be_running } },
-    { op_start_instance, { be_stopped } },
-    { op_stat_instance_path, { be_running } },
-    { op_get_instance_stats, { be_running } },
-    { op_hold_auto_standby, { be_running } },
-    { op_attach_volume, { lack_volume } },
-    { op_detach_volume, { have_volume } },
-    { op_create_instance_snapshot, { be_as_kind_wants, free_snapshot_name } },
-    { op_get_snapshot, { have_snapshot } },
-    { op_delete_snapshot, { have_snapshot } },
-    { op_fork_snapshot, { have_snapshot, free_name } },
-    { op_restore_instance_snapshot, { have_own_snapshot, be_standby } },
-    { op_get_snapshot_schedule, { have_schedule } },
-    { op_delete_snapshot_schedule, { have_schedule } },
+    { .run = op_wait_for_instance_state, .steps = { be_as_awaited }, .before = true },
+    { .run = op_create_instance, .steps = { free_name } },
+    { .run = op_standby_instance, .steps = { be_running } },
+    { .run = op_restore_instance, .steps = { be_standby } },
+    { .run = op_fork_instance, .steps = { be_standby, free_name } },
+    { .run = op_stop_instance, .steps = { be_running } },
+    { .run = op_start_instance, .steps = { be_stopped } },
+    { .run = op_get_instance_logs, .steps = { be_running } },
+    { .run = op_stat_instance_path, .steps = { be_running } },
+    { .run = op_get_instance_stats, .steps = { be_running } },
+    { .run = op_hold_auto_standby, .steps = { be_running } },
+    { .run = op_attach_volume, .steps = { lack_volume } },
+    { .run = op_detach_volume, .steps = { have_volume } },
+    { .run = op_create_instance_snapshot, .steps = { be_as_kind_wants, free_snapshot_name } },
+    { .run = op_get_snapshot, .steps = { have_snapshot } },
+    { .run = op_delete_snapshot, .steps = { have_snapshot } },
+    { .run = op_fork_snapshot, .steps = { have_snapshot, free_name } },
+    { .run = op_restore_instance_snapshot, .steps = { have_own_snapshot, be_standby } },
+    { .run = op_get_snapshot_schedule, .steps = { have_schedule } },
+    { .run = op_delete_snapshot_schedule, .steps = { have_schedule } },
 };
 
-/* A step may change the world, from which call->instance is borrowed. */
-static bool take(vivify_step *step, struct call *call)
+static const struct need *find_need(const struct route *route)
 {
-    const bool has_instance = call->instance != NULL;
-    struct resource_id id = { 0 };
-    struct error unable = { 0 };
-
-    if (has_instance)
-        memcpy(id.chars, call->instance->config->id.data, sizeof id.chars);
-    const bool taken = step(call, &unable);
-    if (has_instance)
-        call->instance = instances_find(call->world, resource_id_text(&id));
-    return taken;
+    for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+        if (needs[i].run == route->run)
+            return &needs[i];
+    }
+    return NULL;
 }
 
-static bool prepare(struct call *call)
+static bool look_again(struct call *call, const struct who *who)
 {
-    size_t row = 0;
+    call->instance = who->any ? instances_find(call->world, resource_id_text(&who->id)) : NULL;
+    return !who->any || call->instance != NULL;
+}
 
-    while (row < ARRAY_LEN(needs) && needs[row].run != call->route->run)
-        row++;
-    if (row == ARRAY_LEN(needs))
-        return false;
-    for (size_t i = 0; i < STEPS_MAX && needs[row].steps[i] != NULL; i++) {
-        if (!take(needs[row].steps[i], call))
+static bool prepare(struct call *call, const struct need *need, const struct who *who)
+{
+    for (size_t i = 0; i < STEPS_MAX && need->steps[i] != NULL; i++) {
+        struct error unable = { 0 }; /* the operation has said why it fails */
+        if (!look_again(call, who) || !need->steps[i](call, &unable))
             return false;
     }
-    return true;
+    return look_again(call, who);
 }
 
-bool vivify_and_run(struct call *call, struct error *err)
+/* Whether it may be for want of something that could be there. */
+static bool may_lack(enum error_code code)
 {
-    switch (err->code) {
-    case ERROR_NOT_FOUND:
-    case ERROR_INVALID_STATE:
-    case ERROR_ALREADY_EXISTS:
-        break;
-    default:
-        return false; /* whatever there were */
-    }
-    if (!prepare(call))
+    return code == ERROR_NOT_FOUND || code == ERROR_INVALID_STATE || code == ERROR_ALREADY_EXISTS ||
+           code == ERROR_NOT_SUPPORTED;
+}
+
+bool vivify_run(struct call *call, struct error *err)
+{
+    const struct need *need = find_need(call->route);
+    const struct who who = remember(call);
+
+    if (need != NULL && need->before && !prepare(call, need, &who))
+        return error_set(err, ERROR_NO_MEMORY, "out of memory");
+    if (call->route->run(call, err))
+        return true;
+    if (need == NULL || need->before || !may_lack(err->code) || !prepare(call, need, &who))
         return false;
     *err = (struct error){ 0 };
     return call->route->run(call, err);

@@ -26,9 +26,8 @@
 MUST_USE bool vivify_instance(struct world *world, struct text word, const struct instance **out,
                               struct error *err);
 
-/* For an operation that has failed, which changes nothing: makes what the route's operation needs
- * and runs it once more.
- * err    why it has failed; when it fails again, why then */
-MUST_USE bool vivify_and_run(struct call *call, struct error *err);
+/* Runs the route's operation. When it fails, which changes nothing, what it needs is made and it
+ * runs once more. err    of the last run */
+MUST_USE bool vivify_run(struct call *call, struct error *err);
 
 #endif

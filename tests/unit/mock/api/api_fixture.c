@@ -82,6 +82,7 @@ void given_auth(struct api_fixture *f, enum auth_mode mode)
         .auth = mode,
         .jwt_secret = TEXT(SECRET),
         .truth = f->truth,
+        .vivify = f->vivify,
     };
 
     api_free(f->api);

@@ -23,6 +23,7 @@ struct api_fixture {
     const char *content_type;   /* of the next requests with a body; NULL sends none */
     char id[32];                /* of the last resource created */
     enum truth truth;           /* after the next api_restart; at first TRUTH_SPEC */
+    bool vivify;                /* likewise */
     const char *about;          /* of a table's row: said when an expectation fails; or NULL */
 };
 
