@@ -13,6 +13,27 @@ work=$pair_dir/work
 mkdir "$work"
 ln -s "$(cd "$clients/../../proto" && pwd)" "$work/proto"
 
+# require_go: a Go as new as the pinned modules need. Debian 12 has 1.19.
+require_go() {
+  require go
+  local version
+  version=$(go env GOVERSION)
+  [ "$(printf '%s\n' go1.24 "$version" | sort -V | head -n 1)" = go1.24 ] ||
+    unmet "go 1.24 not found, only $version"
+}
+
+# go_in FOLDER: what Go fetches, builds and installs stays in FOLDER.
+go_in() {
+  export GOPATH=$1/go GOCACHE=$1/built GOBIN=$1/bin GOFLAGS=-modcacherw
+  PATH=$GOBIN:$PATH
+}
+
+# npm_quietly: npm installs what is asked for, and nothing else happens.
+npm_quietly() {
+  export npm_config_ignore_scripts=true npm_config_audit=false npm_config_fund=false \
+    npm_config_loglevel=error npm_config_update_notifier=false
+}
+
 # documented SECTION: does in $work what docs/clients.md says there, once both serve and what its
 # first commands install is there.
 documented() {
