@@ -18,8 +18,9 @@ struct reports {
 };
 
 /* Opens the files, so that one that cannot be written is known before anything is played. What
- * people read goes to standard output, or to standard error when a report takes that. out    owned:
- * reports_close() Fails  INVALID_ARGUMENT  naming the file */
+ * people read goes to standard output, or to standard error when a report takes that.
+ * out    owned: reports_close()
+ * Fails  INVALID_ARGUMENT  naming the file */
 MUST_USE bool reports_open(struct reports *out, const struct settings *settings, struct error *err);
 
 void reports_tell(struct reports *reports, const struct run *run, enum event event,

@@ -1,10 +1,15 @@
 #include "conformance/session.h"
 
+#include <errno.h>
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "common/base/fd.h"
 #include "common/env/env.h"
 #include "common/program/read_file.h"
 #include "common/program/sibling.h"
@@ -13,8 +18,15 @@
 #include "conformance/reports.h"
 #include "conformance/suite/known_failing.h"
 #include "conformance/suite/probe.h"
+#include "conformance/suite/token.h"
 
-enum { KNOWN_MAX_BYTES = 1 << 20, RUN_ID_MAX = 16, PROGRAM_MAX = 512, NOTES_MAX = 8 << 20 };
+enum {
+    KNOWN_MAX_BYTES = 1 << 20,
+    RUN_ID_MAX = 16,
+    PROGRAM_MAX = 512,
+    NOTES_MAX = 8 << 20,
+    SECRET_MAX = 64 * 1024
+};
 
 struct session {
     const struct settings *settings;
@@ -23,6 +35,9 @@ struct session {
     struct sibling mock;
     struct capabilities target;
     struct plan plan;
+    struct buffer secret; /* of tokens; empty: not known */
+    int secret_fd;        /* has it, for a mock of our own */
+    const char *token;
     struct buffer known_text;
     struct known_failing known;
     struct reports reports;
@@ -37,6 +52,8 @@ static void session_scope_end(struct session *s)
         result_free(s->run.results[i]);
     free(s->run.results);
     sibling_stop(&s->mock);
+    fd_scope_end(&s->secret_fd);
+    buffer_fini(&s->secret);
     buffer_fini(&s->known_text);
     arena_fini(&s->arena);
 }
@@ -53,18 +70,76 @@ static void make_id(char out[static RUN_ID_MAX])
 
 /* ---- before ---- */
 
+static bool read_secret(struct session *s, struct error *err)
+{
+    const char *path = s->settings->jwt_secret_file;
+
+    s->secret = buffer_capped(SECRET_MAX);
+    if (path == NULL)
+        return true;
+    if (!read_file(path, SECRET_MAX, &s->secret, err)) {
+        err->code = ERROR_INVALID_ARGUMENT;
+        return error_prefix(err, "--jwt-secret-file: ");
+    }
+    if (s->secret.len > 0 && s->secret.data[s->secret.len - 1] == '\n')
+        s->secret.len--;
+    return s->secret.len > 0 ||
+           error_set(err, ERROR_INVALID_ARGUMENT, "--jwt-secret-file: %s is empty", path);
+}
+
+/* Our own mock gets a secret of the run, through a file that has no name and ends with us. */
+static bool make_secret(struct session *s, char *path, size_t size, struct error *err)
+{
+    const struct rng rng = rng_system();
+    uint64_t bits[4];
+
+    if (s->secret.len == 0) {
+        rng.fill(rng.ctx, bits, sizeof bits);
+        for (size_t i = 0; i < ARRAY_LEN(bits); i++)
+            buffer_appendf(&s->secret, "%016llx", (unsigned long long)bits[i]);
+    }
+    s->secret_fd = memfd_create("jwt-secret", 0); /* inherited */
+    (void)snprintf(path, size, "/proc/self/fd/%d", s->secret_fd);
+    return (s->secret_fd >= 0 && !s->secret.failed &&
+            write(s->secret_fd, s->secret.data, s->secret.len) == (ssize_t)s->secret.len) ||
+           error_set(err, ERROR_INTERNAL, "cannot hand over a secret: %s", strerror(errno));
+}
+
 static bool start_mock(struct session *s, struct error *err)
 {
-    const char *const args[] = { "--listen", "127.0.0.1:0",
-                                 "--truth",  truth_names[s->settings->wishes.truth],
-                                 "--log",    "off",
+    char secret[64];
+    const char *const args[] = { "--listen",
+                                 "127.0.0.1:0",
+                                 "--truth",
+                                 truth_names[s->settings->wishes.truth],
+                                 "--auth",
+                                 "jwt",
+                                 "--jwt-secret-file",
+                                 secret,
+                                 "--log",
+                                 "off",
                                  NULL };
     if (s->settings->rest != NULL) {
         s->run.target = s->settings->rest;
         return true;
     }
     s->run.target = s->mock.url;
-    return sibling_start(&s->mock, "hypeman-mock", args, err);
+    return make_secret(s, secret, sizeof secret, err) &&
+           sibling_start(&s->mock, "hypeman-mock", args, err);
+}
+
+/* One that allows everything: without permissions (SCOPE-001). */
+static bool choose_token(struct session *s, struct error *err)
+{
+    json_auto_t *wish = json_pack("{s:{s:s}}", "claims", "sub", "hypeman-conformance");
+
+    s->target.has[CAPABILITY_JWT] = s->secret.len > 0;
+    s->token = s->settings->token;
+    if (s->token != NULL)
+        return true;
+    s->token = "conformance";
+    return s->secret.len == 0 ||
+           token_mint(wish, buffer_text(&s->secret), s->run.began_ns, &s->arena, &s->token, err);
 }
 
 static bool load_known(struct session *s, struct error *err)
@@ -118,7 +193,7 @@ static bool ask_target(struct session *s, bool *there, struct error *err)
 
     if (!rest_open(s->run.target, &never, &transport, err))
         return false;
-    *there = probe_target(&transport, s->settings->token, &s->target, &why);
+    *there = probe_target(&transport, s->token, &s->target, &why);
     rest_close(&transport);
     if (!*there && why.code == ERROR_UNAUTHENTICATED)
         return error_set(err, ERROR_INVALID_ARGUMENT, "--token: %s", why.message);
@@ -171,7 +246,8 @@ static bool play_all(struct session *s, bool there, int signal_fd, struct error 
     const struct performance performance = {
         .plan = &s->plan,
         .addresses = { [VIA_REST] = s->run.target },
-        .token = s->settings->token,
+        .token = s->token,
+        .jwt_secret = buffer_text(&s->secret),
         .image = s->settings->image,
         .run_id = s->id,
         .truth = s->settings->wishes.truth,
@@ -221,8 +297,9 @@ bool session_run(const struct settings *settings, const struct library *library,
     bool there = false;
 
     introduce(&s);
-    if (!load_known(&s, err) || !find_problems(&s, err) || !start_mock(&s, err) ||
-        !rest_setup(err) || !ask_target(&s, &there, err) || !make_plan(&s, there, err) ||
+    if (!load_known(&s, err) || !find_problems(&s, err) || !read_secret(&s, err) ||
+        !start_mock(&s, err) || !choose_token(&s, err) || !rest_setup(err) ||
+        !ask_target(&s, &there, err) || !make_plan(&s, there, err) ||
         !reports_open(&s.reports, settings, err))
         return false;
     bool ok = play_all(&s, there, signal_fd, err);

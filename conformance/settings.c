@@ -4,7 +4,10 @@
 
 const struct option_spec settings_specs[] = {
     { "rest", "URL", NULL, "the server to check; without it a hypeman-mock of its own" },
-    { "token", "TOKEN", "conformance", "sent as a bearer token" },
+    { "token", "TOKEN", NULL,
+      "sent as a bearer token; without it one made with the secret, or any text" },
+    { "jwt-secret-file", "FILE", NULL,
+      "the server's HMAC secret, for scenarios that make tokens; a final newline is cut" },
     { "truth", "spec|server", "spec",
       "where they disagree: hold the server to what the API description promises, or to what the "
       "real server sends" },
@@ -116,6 +119,7 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
     int64_t jobs;
 
     *out = (struct settings){ .token = options_text(o, "token"),
+                              .jwt_secret_file = options_text(o, "jwt-secret-file"),
                               .image = options_text(o, "image"),
                               .known_failing = options_text(o, "known-failing"),
                               .cases = options_text(o, "cases"),

@@ -20,8 +20,9 @@ struct report_wish {
 
 /* Borrows from the options. */
 struct settings {
-    const char *rest; /* NULL: a mock of our own */
-    const char *token;
+    const char *rest;            /* NULL: a mock of our own */
+    const char *token;           /* NULL: one is made up         */
+    const char *jwt_secret_file; /* NULL: not known              */
     const char *image;
     const char *known_failing; /* a file; NULL for none   */
     const char *cases;         /* a folder; NULL: our own */

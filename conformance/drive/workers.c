@@ -78,6 +78,14 @@ static void close_wires(struct transport *transports)
 
 /* ---- a worker ---- */
 
+static int64_t wall_ns(void *ctx)
+{
+    const struct clock clock = clock_system();
+
+    (void)ctx;
+    return clock.now_ns(clock.ctx);
+}
+
 static int64_t now_ns(void *ctx)
 {
     (void)ctx;
@@ -125,6 +133,8 @@ static void play_one(struct company *company, const struct transport *transports
         .shapes = p->shapes,
         .target = p->target,
         .token = p->token,
+        .jwt_secret = p->jwt_secret,
+        .wall_ns = wall_ns,
         .image = p->image,
         .prefix = prefix,
         .deadline_ns = p->deadline_ns,

@@ -21,6 +21,7 @@ struct performance {
     const struct plan *plan;
     const char *addresses[VIA_COUNT]; /* of the target by each way; that of REST is always there */
     const char *token;
+    struct text jwt_secret; /* see stage */
     const char *image;
     const char *run_id;
     enum truth truth;
@@ -35,8 +36,8 @@ struct performance {
 };
 
 /* Every item of the plan has its result when this returns true; those that the end of the run, or
- * the loss of the target, came before are NOT_RUN. Fails  NO_MEMORY, INTERNAL; some results may
- * have been handed over */
+ * the loss of the target, came before are NOT_RUN.
+ * Fails  NO_MEMORY, INTERNAL; some results may have been handed over */
 MUST_USE bool perform(const struct performance *performance, enum run_end *end, struct error *err);
 
 #endif

@@ -5,13 +5,15 @@
 const struct capability_row capability_rows[CAPABILITY_COUNT] = {
     [CAPABILITY_CREATE_INSTANCES] = { "may-create-instances", "nothing may be made (--read-only)" },
     [CAPABILITY_AUTH] = { "auth", "the target takes requests without a token" },
+    [CAPABILITY_JWT] = { "jwt", "no tokens can be made without --jwt-secret-file" },
     [CAPABILITY_CAPABILITIES] = { "capabilities", "the target has no GET /capabilities" },
     [CAPABILITY_WORLDS] = { "worlds", "the target has no worlds of its own for each scenario" },
     [CAPABILITY_VIRTUAL_CLOCK] = { "virtual-clock", "the target's clock cannot be moved" },
 };
 
-const char *const capability_names[] = { "may-create-instances", "auth", "capabilities", "worlds",
-                                         "virtual-clock",        NULL };
+const char *const capability_names[] = {
+    "may-create-instances", "auth", "jwt", "capabilities", "worlds", "virtual-clock", NULL
+};
 
 static const struct text hypervisor = TEXT("hypervisor:");
 

@@ -12,6 +12,7 @@
 enum capability {
     CAPABILITY_CREATE_INSTANCES, /* instances may be made: all targets but with --read-only */
     CAPABILITY_AUTH,             /* requests without a token are refused                    */
+    CAPABILITY_JWT,              /* tokens can be made that it takes: its secret is known   */
     CAPABILITY_CAPABILITIES,     /* there is a GET /capabilities                            */
     CAPABILITY_WORLDS,           /* each scenario gets an empty server of its own           */
     CAPABILITY_VIRTUAL_CLOCK,    /* time can be stopped and moved                           */

@@ -15,8 +15,8 @@
 /* Appends to `steps` the fragment's steps with its names filled in, all marked "setup": true.
  * bundle  has fragments/NAME.json
  * use     the step that asks for it: use, as, with. The members of `with` replace those of the body
- * of the fragment's first request that has one. Fails   INVALID_ARGUMENT, NO_MEMORY; *steps may
- * then have grown */
+ *         of the fragment's first request that has one.
+ * Fails   INVALID_ARGUMENT, NO_MEMORY; *steps may then have grown */
 MUST_USE bool fragment_expand(struct text bundle, const struct json_at *use, json_t *steps,
                               struct error *err);
 

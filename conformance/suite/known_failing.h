@@ -2,7 +2,7 @@
  * suite.
  *
  *     # the pattern of ids, until when (optional), and why
- *     snapshots/create/[glob]  until:2026-12-31  issue 12: names are not checked
+ *     snapshots/create/name-form/via:rest  until:2026-12-31  issue 12: names are not checked
  *
  * An entry that has expired excuses nothing. One whose scenario passes, and one that fits no
  * scenario, make the run red: a list that is no longer true is worse than none. */

@@ -2,20 +2,21 @@
  *
  * A matcher is JSON as well. A scalar stands for itself. An object stands for one that has at least
  * these members, an array for one of just these items in this order. An object whose names begin
- * with
- * '$' is a list of conditions that must all hold:
+ * with '$' is a list of conditions that must all hold:
  *
- *   "$absent": true         the member is not there        "$in": [..]       is one of these
- *   "$present": true        it is, maybe as null           "$set": [..]      these items in any
- * order
- *   "$type": "integer"      string integer number boolean  "$length": 3      characters, items,
- * members object array null                                or {"min": 1, "max": 3}
- *   "$pattern": "^a+$"      POSIX extended                 "$contains": M    an item, or part of a
- * text
- *   "$min": 1, "$max": 9    of a number                    "$each": M        every item
- *   "$exact": {..}          equal, no member more          "$not": M         the matcher M does not
- * fit
- *   "$ordered_by": "/id"    items ascend by what the JSON pointer says; "-/id": they descend */
+ *   "$absent": true       the member is not there
+ *   "$present": true      it is, maybe as null
+ *   "$type": "integer"    string, integer, number, boolean, object, array or null
+ *   "$pattern": "^a+$"    POSIX extended
+ *   "$min": 1, "$max": 9  of a number
+ *   "$length": 3          characters, items or members; or {"min": 1, "max": 3}
+ *   "$in": [..]           one of these
+ *   "$set": [..]          these items in any order
+ *   "$contains": M        an item, or part of a text
+ *   "$each": M            every item
+ *   "$exact": {..}        equal, no member more
+ *   "$not": M             the matcher M does not fit
+ *   "$ordered_by": "/id"  items ascend by what the JSON pointer says; "-/id": they descend */
 #ifndef TESTKIT_CONFORMANCE_SUITE_MATCH_H
 #define TESTKIT_CONFORMANCE_SUITE_MATCH_H
 

@@ -9,6 +9,7 @@
 #include "common/json/go_duration.h"
 #include "common/json/json_document.h"
 #include "conformance/suite/template.h"
+#include "conformance/suite/token.h"
 #include "conformance/suite/tracker.h"
 
 enum { TARGET_MAX = 64 * 1024, BODY_MAX = 4 << 20, HEADERS_MAX = 16, HEADER_MAX = 64 * 1024 };
@@ -42,7 +43,8 @@ static struct template_names names_of(const struct playing *p)
 struct outgoing {
     struct transport_request request;
     struct http_header headers[HEADERS_MAX];
-    struct text path; /* without base and query */
+    struct text path;  /* without base and query */
+    const char *token; /* NULL for none          */
 };
 
 static bool add_header(struct outgoing *out, struct arena *arena, struct text name,
@@ -81,8 +83,8 @@ static bool add_headers(const struct playing *p, const struct step *step, bool h
     if (p->in_world && p->stage->via == VIA_GRPC &&
         !add_header(out, arena, TEXT("X-Mock-World"), text_of(p->stage->prefix), err))
         return false;
-    if (p->stage->token != NULL && !names_header(own, "Authorization")) {
-        const char *bearer = arena_printf(arena, "Bearer %s", p->stage->token);
+    if (out->token != NULL && !names_header(own, "Authorization")) {
+        const char *bearer = arena_printf(arena, "Bearer %s", out->token);
         if (bearer == NULL || !add_header(out, arena, TEXT("Authorization"), text_of(bearer), err))
             return bearer == NULL ? no_memory(err) : false;
     }
@@ -173,13 +175,32 @@ static bool add_body(const struct playing *p, const struct step *step, struct ou
     return kept != NULL || no_memory(err);
 }
 
+/* "${token}" is the one of this request. */
+static bool choose_token(const struct playing *p, const struct step *step, struct outgoing *out,
+                         struct error *err)
+{
+    const struct stage *stage = p->stage;
+    const struct template_names names = names_of(p);
+    json_auto_t *wish = NULL;
+
+    out->token = stage->token;
+    if (step->token != NULL && (!template_expand(&names, step->token, &wish, err) ||
+                                !token_mint(wish, stage->jwt_secret, stage->wall_ns(stage->ctx),
+                                            &p->result->arena, &out->token, err)))
+        return false;
+    return out->token == NULL ||
+           json_object_set_new(p->captures, "token", json_string(out->token)) == 0 ||
+           no_memory(err);
+}
+
 static bool build(const struct playing *p, const struct step *step, struct outgoing *out,
                   struct error *err)
 {
     out->request = (struct transport_request){ .method = step->method,
                                                .headers = out->headers,
                                                .deadline_ns = p->stage->deadline_ns };
-    return add_target(p, step, out, err) && add_body(p, step, out, err) &&
+    return choose_token(p, step, out, err) && add_target(p, step, out, err) &&
+           add_body(p, step, out, err) &&
            add_headers(p, step, out->request.body.data != NULL, out, err);
 }
 

@@ -24,9 +24,11 @@ struct stage {
     const struct shapes *shapes;
     const struct capabilities *target;
     const char *token;                    /* sent as a bearer token; NULL for none             */
+    struct text jwt_secret;               /* of the target, where it is known (CAPABILITY_JWT) */
     const char *image;                    /* that instances are made of                        */
     const char *prefix;                   /* of the names of all that is made: "hc3f9a-17"     */
     int64_t deadline_ns;                  /* of one exchange                                  */
+    int64_t (*wall_ns)(void *ctx);        /* UTC, since 1970 */
     int64_t (*now_ns)(void *ctx);         /* of a clock that only goes forward     */
     void (*pause)(void *ctx, int64_t ns); /* before asking again; ends early when   */
     bool (*cancelled)(void *ctx);         /* ... the run is being ended             */
@@ -34,9 +36,9 @@ struct stage {
 };
 
 /* Plays it from start to end. What it made is deleted again, also when the run is being ended, and
- * its world with it where the target has worlds. result  as result_new made it; its outcome is
- * settled: PASS, FAIL, NOT_TESTABLE, NOT_RUN or ERROR Returns false when the target could not be
- * reached: the result is NOT_RUN */
+ * its world with it where the target has worlds.
+ * result  as result_new made it; its outcome becomes PASS, FAIL, NOT_TESTABLE, NOT_RUN or ERROR
+ * Returns false when the target could not be reached: the result is NOT_RUN */
 MUST_USE bool play(const struct scenario *scenario, const struct stage *stage,
                    struct result *result);
 

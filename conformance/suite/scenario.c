@@ -11,6 +11,7 @@
 #include "conformance/suite/capability.h"
 #include "conformance/suite/fragment.h"
 #include "conformance/suite/match.h"
+#include "conformance/suite/token.h"
 
 enum { SCENARIOS_MAX = 4096, STEPS_MAX = 256, RULES_MAX = 128, NEEDS_MAX = 8, RAW_MAX = 1 << 20 };
 
@@ -231,6 +232,16 @@ static bool get_raw(struct loader *l, const struct json_at *step, struct step *o
     return out->raw.data != NULL || no_memory(err);
 }
 
+static bool get_token(const struct json_at *step, struct step *out, struct error *err)
+{
+    struct json_at token = { 0 };
+
+    if (!json_get_object(step, "token", false, &token, err))
+        return false;
+    out->token = token.value;
+    return token.value == NULL || token_check(&token, err);
+}
+
 /* ---- what is expected ---- */
 
 static bool get_status(const struct json_at *at, struct expectation *out, struct error *err)
@@ -348,15 +359,17 @@ static bool get_grpc(struct loader *l, const struct json_at *step, struct step *
 static bool read_request(struct loader *l, const struct json_at *at, struct step *out,
                          struct error *err)
 {
-    static const char *const keys[] = { "request", "title",  "rules",      "query",  "headers",
-                                        "body",    "raw",    "raw_base64", "expect", "capture",
-                                        "repeat",  "within", "grpc",       "setup",  NULL };
+    static const char *const keys[] = { "request",    "token",   "title",   "rules",
+                                        "query",      "headers", "body",    "raw",
+                                        "raw_base64", "expect",  "capture", "repeat",
+                                        "within",     "grpc",    "setup",   NULL };
     out->kind = STEP_REQUEST;
     out->body = json_object_get(at->value, "body");
     return json_allow_keys(at, keys, err) && get_request(l, at, out, err) &&
            get_members(at, "query", is_text_or_list, &out->query, err) &&
            get_members(at, "headers", is_text_or_null, &out->headers, err) &&
-           get_raw(l, at, out, err) && get_expectations(l, at, out, err) &&
+           get_token(at, out, err) && get_raw(l, at, out, err) &&
+           get_expectations(l, at, out, err) &&
            get_members(at, "capture", is_pointer, &out->capture, err) && get_repeat(at, out, err) &&
            get_grpc(l, at, out, err);
 }
@@ -509,6 +522,19 @@ static bool get_needs(struct loader *l, const struct json_at *root, struct scena
     return keep_list(l, needs, count, &out->needs, err);
 }
 
+/* A token that the target cannot take proves nothing. */
+static bool check_tokens(const struct scenario *scenario, const struct json_at *root,
+                         struct error *err)
+{
+    bool has_jwt = false, has_token = false;
+
+    for (const char *const *need = scenario->needs; *need != NULL; need++)
+        has_jwt |= strcmp(*need, capability_rows[CAPABILITY_JWT].name) == 0;
+    for (size_t i = 0; i < scenario->step_count; i++)
+        has_token |= scenario->steps[i].token != NULL;
+    return has_jwt || !has_token || json_complain(root, err, "makes tokens, so it needs \"jwt\"");
+}
+
 static bool read_scenario(struct loader *l, const struct json_at *root, struct scenario *out,
                           struct error *err)
 {
@@ -521,7 +547,8 @@ static bool read_scenario(struct loader *l, const struct json_at *root, struct s
     if (!json_allow_keys(root, keys, err) || !get_copy(l, root, "title", true, &out->title, err) ||
         !get_copy(l, root, "note", false, &note, err) || !get_rules(l, root, &own, err) ||
         !get_needs(l, root, out, err) || !get_truths(root, out, err) ||
-        !get_duration(root, "cost", &out->cost_ns, err) || !read_steps(l, root, out, err))
+        !get_duration(root, "cost", &out->cost_ns, err) || !read_steps(l, root, out, err) ||
+        !check_tokens(out, root, err))
         return false;
     if (l->rule_count == 0)
         return json_complain(root, err, "cites no rule");

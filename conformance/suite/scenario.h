@@ -44,6 +44,7 @@ struct step {
     const char *target;    /* path, maybe with a query as it stands                   */
     const json_t *query;   /* object: string, or array of strings; NULL for none      */
     const json_t *headers; /* object: string, or null to leave out a default one      */
+    const json_t *token;   /* made for this request (token.h); NULL: the run's        */
     const json_t *body;    /* sent as JSON; NULL for none                             */
     struct text raw;       /* sent as it is instead; data NULL for none               */
     struct expectation expect[TRUTH_COUNT];

@@ -8,9 +8,9 @@
  *   "operations": { "GET /snapshots": { "answers": { "200": "[Snapshot]" }, "errors": [500] } }
  *
  * A member's "?" means that it may be left out. A type is one of string integer number boolean
- * object map id timestamp duration size, an object's name, [TYPE], "empty" for no body, each maybe
- * with
- * "|null"; an array lists the values of an enumeration. Immutable once loaded. */
+ * object map id timestamp duration size, an object's name, [TYPE], "empty" for no body and "text"
+ * for one that is no JSON, each maybe with "|null"; an array lists the values of an enumeration.
+ * Immutable once loaded. */
 #ifndef TESTKIT_CONFORMANCE_SUITE_SHAPES_H
 #define TESTKIT_CONFORMANCE_SUITE_SHAPES_H
 

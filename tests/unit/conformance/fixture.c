@@ -86,6 +86,13 @@ static bool answer(void *ctx, const struct transport_request *request, struct ar
     return true;
 }
 
+/* 2026-01-01T00:00:00Z */
+static int64_t wall_ns(void *ctx)
+{
+    (void)ctx;
+    return INT64_C(1767225600) * NS_PER_SEC;
+}
+
 static int64_t now_ns(void *ctx)
 {
     return ((const struct fixture *)ctx)->now_ns;
@@ -112,6 +119,8 @@ struct result *fixture_play(struct fixture *f, const struct fake_answer *script)
                                  .shapes = &f->shapes,
                                  .target = &f->target,
                                  .token = "secret",
+                                 .jwt_secret = TEXT("key"),
+                                 .wall_ns = wall_ns,
                                  .image = "alpine",
                                  .prefix = "hc1-0",
                                  .deadline_ns = NS_PER_SEC,
