@@ -1,7 +1,6 @@
 #include "conformance/session.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,18 +127,15 @@ static bool start_mock(struct session *s, struct error *err)
            sibling_start(&s->mock, "hypeman-mock", args, err);
 }
 
-/* One that allows everything: without permissions (SCOPE-001). */
 static bool choose_token(struct session *s, struct error *err)
 {
-    json_auto_t *wish = json_pack("{s:{s:s}}", "claims", "sub", "hypeman-conformance");
-
     s->target.has[CAPABILITY_JWT] = s->secret.len > 0;
     s->token = s->settings->token;
     if (s->token != NULL)
         return true;
     s->token = "conformance";
-    return s->secret.len == 0 ||
-           token_mint(wish, buffer_text(&s->secret), s->run.began_ns, &s->arena, &s->token, err);
+    return s->secret.len == 0 || token_mint_for("hypeman-conformance", buffer_text(&s->secret),
+                                                &s->arena, &s->token, err);
 }
 
 static bool load_known(struct session *s, struct error *err)

@@ -117,3 +117,11 @@ bool token_mint(const json_t *token, struct text secret, int64_t now_ns, struct 
     free(encoded);
     return *out != NULL || no_memory(err);
 }
+
+bool token_mint_for(const char *subject, struct text secret, struct arena *arena, const char **out,
+                    struct error *err)
+{
+    json_auto_t *token = json_pack("{s:{s:s}}", "claims", "sub", subject);
+
+    return token == NULL ? no_memory(err) : token_mint(token, secret, 0, arena, out, err);
+}

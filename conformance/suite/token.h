@@ -25,4 +25,8 @@ MUST_USE bool token_check(const struct json_at *token, struct error *err);
 MUST_USE bool token_mint(const json_t *token, struct text secret, int64_t now_ns,
                          struct arena *arena, const char **out, struct error *err);
 
+/* One that allows everything: a subject, no permissions (SCOPE-001), no end. Fails likewise. */
+MUST_USE bool token_mint_for(const char *subject, struct text secret, struct arena *arena,
+                             const char **out, struct error *err);
+
 #endif
