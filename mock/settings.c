@@ -23,6 +23,7 @@ const struct option_spec settings_specs[] = {
     { "load", "FILE", NULL,
       "an export (GET /_mock/state) that every new world begins with, and a reset goes back to" },
     { "max-worlds", "N", "10000", "how many worlds there may be at a time" },
+    { "max-world-records", "N", "2000000", "how many instances and snapshots one world may hold" },
     { "world-by-token", NULL, NULL,
       "a bearer token that could be a world's name chooses that world, made when first used" },
     { "token-world-ttl", "DURATION", "1h",
@@ -118,12 +119,14 @@ static bool read_secret(const struct options *o, struct settings *out, struct er
 static bool read_control(const struct options *o, struct settings *out, struct error *err)
 {
     static const char option[] = "control-token-file";
-    int64_t max_worlds;
+    int64_t max_worlds, max_records;
 
     if (!options_i64(o, "max-worlds", 1, 1000000, &max_worlds, err) ||
+        !options_i64(o, "max-world-records", 1, INT64_MAX, &max_records, err) ||
         !options_duration(o, "token-world-ttl", &out->token_world_ttl_ns, err))
         return false;
     out->max_worlds = (size_t)max_worlds;
+    out->world.max_records = (size_t)max_records;
     out->world_by_token = options_switch(o, "world-by-token");
     out->no_control = options_switch(o, "no-control");
     if (options_text(o, option) == NULL)

@@ -336,6 +336,13 @@ static bool read_body(struct control_call *call, const struct control_route *rou
            error_set(err, ERROR_INVALID_ARGUMENT, "the body must be a JSON object");
 }
 
+static bool end_line(struct response *res)
+{
+    if (res->body.len > 0 && res->body.data[res->body.len - 1] != '\n')
+        buffer_append_byte(&res->body, '\n');
+    return true;
+}
+
 static bool run(struct control *control, struct control_call *call, struct error *err)
 {
     struct text captures[PATH_TEMPLATE_MAX_VARIABLES] = { 0 };
@@ -347,7 +354,7 @@ static bool run(struct control *control, struct control_call *call, struct error
     if (route == NULL)
         return refuse_route(control, call, err);
     return decode_params(call, captures, err) && read_query(call, route, err) &&
-           read_body(call, route, &tree, err) && route->run(call, err);
+           read_body(call, route, &tree, err) && route->run(call, err) && end_line(call->res);
 }
 
 static void handle_control(struct control *control, struct served_world *world,
@@ -364,8 +371,6 @@ static void handle_control(struct control *control, struct served_world *world,
 
     if (!run(control, &call, &err))
         refuse(res, &err);
-    else if (res->body.len > 0 && res->body.data[res->body.len - 1] != '\n')
-        buffer_append_byte(&res->body, '\n');
     response_check_size(res);
 }
 

@@ -48,8 +48,15 @@ struct control_route {
 };
 extern const struct control_route control_routes[]; /* ends with path NULL */
 
-/* Answers with what is told of a world. */
-bool control_reply_world(struct control_call *call, int status, const struct served_world *world);
+/* Answers with what is told of a world. Who makes or replaces one answers first:
+ * Fails  NO_MEMORY */
+MUST_USE bool control_reply_world(struct control_call *call, int status,
+                                  const struct served_world *world, struct error *err);
+/* Puts the world, which has its name, in the place of the one that the request chose, and answers
+ * with it. Consumed, also on failure.
+ * Fails  NO_MEMORY */
+MUST_USE bool control_replace_world(struct control_call *call, struct served_world *world,
+                                    struct error *err);
 /* Begins a JSON answer; the caller writes one value with the writer. */
 struct json_writer control_reply(struct control_call *call, int status);
 /* 204 */

@@ -60,7 +60,10 @@ static struct served_world *copy(const struct served_world *from, struct text na
 
 struct served_world *served_world_fork(const struct served_world *from, struct text name)
 {
-    return copy(from, name, &from->plan);
+    struct world_plan plan = from->plan;
+
+    plan.clock_mode = from->clock.mode;
+    return copy(from, name, &plan);
 }
 
 struct served_world *served_world_new(struct text name, const struct world_plan *plan)

@@ -12,9 +12,6 @@ bool op_put_state(struct control_call *call, struct error *err)
     const struct served_world *old = call->world;
     struct served_world *world;
 
-    if (!served_world_load(text_of(old->name), &old->plan, &call->body, &world, err))
-        return false;
-    world->ttl_ns = old->ttl_ns;
-    worlds_replace(call->worlds, call->world, world);
-    return control_reply_world(call, 200, world);
+    return served_world_load(text_of(old->name), &old->plan, &call->body, &world, err) &&
+           control_replace_world(call, world, err);
 }

@@ -29,12 +29,13 @@ static void write_world(struct json_writer *w, const struct served_world *world)
     json_write_object_end(w);
 }
 
-bool control_reply_world(struct control_call *call, int status, const struct served_world *world)
+bool control_reply_world(struct control_call *call, int status, const struct served_world *world,
+                         struct error *err)
 {
     struct json_writer w = control_reply(call, status);
 
     write_world(&w, world);
-    return true;
+    return !w.out->failed || error_set(err, ERROR_NO_MEMORY, "out of memory");
 }
 
 bool op_list_worlds(struct control_call *call, struct error *err)
@@ -155,7 +156,10 @@ bool op_create_world(struct control_call *call, struct error *err)
                        : fork_world(&order, name, from, &world, err)))
         return false;
     world->ttl_ns = order.ttl_ns;
-    return worlds_add(call->worlds, world, err) && control_reply_world(call, 201, world);
+    if (control_reply_world(call, 201, world, err))
+        return worlds_add(call->worlds, world, err);
+    served_world_free(world);
+    return false;
 }
 
 bool op_get_world(struct control_call *call, struct error *err)
@@ -163,7 +167,7 @@ bool op_get_world(struct control_call *call, struct error *err)
     struct served_world *world;
 
     return find_named(call, call->params[0], "name", &world, err) &&
-           control_reply_world(call, 200, world);
+           control_reply_world(call, 200, world, err);
 }
 
 bool op_delete_world(struct control_call *call, struct error *err)
@@ -179,12 +183,22 @@ bool op_delete_world(struct control_call *call, struct error *err)
     return control_reply_empty(call);
 }
 
+bool control_replace_world(struct control_call *call, struct served_world *world, struct error *err)
+{
+    world->ttl_ns = call->world->ttl_ns;
+    if (!control_reply_world(call, 200, world, err)) {
+        served_world_free(world);
+        return false;
+    }
+    worlds_replace(call->worlds, call->world, world);
+    return true;
+}
+
 bool op_reset_world(struct control_call *call, struct error *err)
 {
     struct served_world *world = served_world_new(text_of(call->world->name), &call->world->plan);
 
     if (world == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    worlds_replace(call->worlds, call->world, world);
-    return control_reply_world(call, 200, world);
+    return control_replace_world(call, world, err);
 }

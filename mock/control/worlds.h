@@ -32,7 +32,8 @@ struct worlds {
     size_t capacity;
     struct served_world *main; /* the default world */
     struct served_world *touched;
-    int64_t soonest_ns; /* in ticks: no world has anything to do before */
+    int64_t soonest_ns; /* in ticks: no world has anything to do before; found anew when it is over,
+                           since a world that was soonest may have less to do by then */
     uint64_t made;      /* so far */
 };
 
@@ -69,7 +70,8 @@ void worlds_touch(struct worlds *all, struct served_world *world);
 
 /* Lets every world that was touched, or has something to do by now, go on. */
 void worlds_turn(struct worlds *all);
-/* Nanoseconds until a turn is worth while though nobody asked for anything; INT64_MAX for never. */
+/* Nanoseconds until a turn may be worth while though nobody asked for anything; INT64_MAX for
+ * never. */
 int64_t worlds_pause_ns(const struct worlds *all);
 /* From the next turn on nobody waits in any world. */
 void worlds_finish(struct worlds *all);

@@ -70,7 +70,7 @@ bool instance_create(struct world *world, const struct instance_request *request
         .config = request->config,
     };
     fill_defaults(&draft.config, &world->settings);
-    if (!instance_check(&draft, err))
+    if (!instance_check(&draft, err) || !world_check_room(world, err))
         return false;
 
     struct resource_id id = world_new_id(world);

@@ -60,7 +60,7 @@ static bool check_fork(const struct world *world, const struct fork_request *req
                        const struct instance *source, struct error *err)
 {
     return volumes_check_readonly(source->config, err) &&
-           fork_check_name(world, request->name, err);
+           fork_check_name(world, request->name, err) && world_check_room(world, err);
 }
 
 /* A source at rest: the ledger of the fork starts anew with its state (INST-J-045). */

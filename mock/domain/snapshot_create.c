@@ -217,7 +217,7 @@ bool snapshot_capture(struct change *change, struct text instance_id,
         .instance_id = instance_id,
         .now_ns = world_now_ns(world),
     };
-    if (!check(&capture, err))
+    if (!check(&capture, err) || !world_check_room(world, err))
         return false;
 
     const struct instance *captured = make_captured(&capture);

@@ -37,7 +37,8 @@ bool snapshot_fork(struct world *world, struct text snapshot_id, struct text nam
     struct error failed = { 0 };
     if (!snapshots_get(world, snapshot_id, &snapshot, err) ||
         !volumes_check_readonly(snapshot->source->config, err) ||
-        !fork_check_name(world, name, err) || !target_check(world, snapshot, target, &state, err))
+        !fork_check_name(world, name, err) || !target_check(world, snapshot, target, &state, err) ||
+        !world_check_room(world, err))
         return false;
 
     int64_t now_ns = world_now_ns(world);

@@ -260,6 +260,17 @@ size_t world_snapshot_count(const struct world *world)
     return world->snapshots.maps[SNAPSHOTS_BY_ID].count;
 }
 
+bool world_check_room(const struct world *world, struct error *err)
+{
+    const size_t max = world->settings.max_records;
+
+    return max == 0 || world_instance_count(world) + world_snapshot_count(world) < max ||
+           error_set(err, ERROR_RESOURCE_EXHAUSTED,
+                     "insufficient resources: a world of this mock holds at most %zu instances and "
+                     "snapshots",
+                     max);
+}
+
 struct capacity_use world_capacity_use(const struct world *world)
 {
     return world->used;

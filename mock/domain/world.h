@@ -39,6 +39,7 @@ struct world_settings {
     struct instance_limits limits;
     struct compression_choice compression_default; /* passed compression_check         */
     struct world_quirks quirks;
+    size_t max_records; /* instances and snapshots; 0: as many as memory holds    */
 };
 
 /* firecracker, boot 250 ms, compression 1 s, linux/amd64, the capacity and limits of

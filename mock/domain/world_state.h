@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/error.h"
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/env/env.h"
@@ -55,6 +56,10 @@ struct world {
 
 /* An id that no instance or snapshot of this world has. */
 struct resource_id world_new_id(const struct world *world);
+
+/* Whether one more instance or snapshot is allowed.
+ * Fails    RESOURCE_EXHAUSTED */
+MUST_USE bool world_check_room(const struct world *world, struct error *err);
 
 /* The first moment not before at_ns of those on which the server looks for what is due: its start
  * and every minute from there. INT64_MAX when that is after the end of time. */

@@ -327,6 +327,7 @@ static void complete(struct state_world *state, const struct env *env,
     if (state->settings.default_hypervisor == HYPERVISOR_UNSET)
         state->settings = *base;
     state->settings.quirks = base->quirks;
+    state->settings.max_records = base->max_records;
     state->outside.random = (uint64_t)state->random;
     if (state->outside.now_ns == 0)
         state->outside.now_ns = env_now_ns(env);

@@ -3,7 +3,7 @@
  * JSON with one record a line, and canonical: the same world always gives the same bytes, and a
  * document that was exported and imported is exported as it was. Everything is in it that decides
  * what happens next: records, what is due when, ids to come, addresses, settings, the clock. Not in
- * it are the quirks of a truth (world.h), which belong to the program.
+ * it are the quirks of a truth and the limit of records (world.h), which belong to the program.
  *
  * What several records share stands once: configs, events (of histories) and captured instances are
  * referred to by their place, counted from 1. */
@@ -36,7 +36,7 @@ MUST_USE bool state_export(const struct world *world, const struct state_outside
 /* The world of a document that may come from anyone; NULL when it cannot be. A document may leave
  * out all but its format: what is missing is empty, or as a new world has it.
  * env       as world_new()
- * base      settings where the document has none, and always the quirks
+ * base      settings where the document has none, and always the quirks and the limit
  * outside   written on success; now_ns is never 0
  * Owned: world_free().
  * Fails     INVALID_ARGUMENT  what is wrong, and the path to it

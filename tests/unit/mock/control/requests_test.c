@@ -1,0 +1,257 @@
+/* What the control API refuses, and how it says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+#include "mock/control/control_call.h"
+#include "tests/unit/mock/control/control_fixture.h"
+
+static const struct {
+    enum http_method method;
+    const char *target;
+    const char *body;
+    int status;
+    const char *part;  /* of the answer           */
+    const char *field; /* that is named; "": none */
+} bad[] = {
+    /* paths and methods */
+    { HTTP_GET, "/_mock", NULL, 404, "the control API has no /_mock;", "" },
+    { HTTP_GET, "/_mock/", NULL, 404, "the control API has no /_mock/;", "" },
+    { HTTP_GET, "/_mock/world", NULL, 404, "not_found", "" },
+    { HTTP_GET, "/_mock/worlds/", NULL, 404, "not_found", "" },
+    { HTTP_GET, "/_mock/worlds/a/b", NULL, 404, "not_found", "" },
+    { HTTP_GET, "/_mock//worlds", NULL, 404, "not_found", "" },
+    { HTTP_PUT, "/_mock/worlds", "{}", 405, "/_mock/worlds takes GET, POST only", "" },
+    { HTTP_GET, "/_mock/reset", NULL, 405, "/_mock/reset takes POST only", "" },
+    { HTTP_TRACE, "/_mock/clock", NULL, 405, "method_not_allowed", "" },
+    { HTTP_GET, "/_mock/worlds/%zz", NULL, 400, "invalid URL escape", "" },
+    { HTTP_GET, "/_mock/worlds/nobody", NULL, 404, "there is no world named nobody", "name" },
+    { HTTP_DELETE, "/_mock/worlds/nobody", NULL, 404, "there is no world named nobody", "name" },
+    { HTTP_DELETE, "/_mock/worlds/default", NULL, 409, "the default world always exists", "name" },
+    /* queries and bodies */
+    { HTTP_GET, "/_mock/clock?mode=auto", NULL, 400, "takes no query parameter \\\"mode\\\"",
+      "query" },
+    { HTTP_GET, "/_mock/clock", "{}", 400, "/_mock/clock takes no body", "" },
+    { HTTP_POST, "/_mock/reset", "{}", 400, "/_mock/reset takes no body", "" },
+    { HTTP_PUT, "/_mock/clock", NULL, 400, "a JSON object is needed in the body", "" },
+    { HTTP_PUT, "/_mock/clock", "{\"mode\"", 400, "the body is not JSON: ", "" },
+    { HTTP_PUT, "/_mock/clock", "{} {}", 400, "the body is not JSON: ", "" },
+    { HTTP_PUT, "/_mock/clock", "[]", 400, "must be a JSON object", "" },
+    { HTTP_POST, "/_mock/worlds", "\"a\"", 400, "must be a JSON object", "" },
+    /* worlds */
+    { HTTP_POST, "/_mock/worlds", "{\"nam\":\"a\"}", 400,
+      "unknown member \\\"nam\\\"; did you mean", "" },
+    { HTTP_POST, "/_mock/worlds", "{\"name\":7}", 400, "name must be a string", "name" },
+    { HTTP_POST, "/_mock/worlds", "{\"name\":\"\"}", 400, "1 to 63 letters", "name" },
+    { HTTP_POST, "/_mock/worlds", "{\"name\":\"-a\"}", 400, "beginning with a letter", "name" },
+    { HTTP_POST, "/_mock/worlds", "{\"name\":\"a/b\"}", 400, "1 to 63 letters", "name" },
+    { HTTP_POST, "/_mock/worlds", "{\"name\":\"a\\u0000\"}", 400, "1 to 63 letters", "name" },
+    { HTTP_POST, "/_mock/worlds",
+      "{\"name\":\"0123456789012345678901234567890123456789012345678901234567890123\"}", 400,
+      "1 to 63 letters", "name" },
+    { HTTP_POST, "/_mock/worlds", "{\"name\":\"default\"}", 409, "already_exists", "name" },
+    { HTTP_POST, "/_mock/worlds", "{\"from\":\"nobody\"}", 404, "no world named nobody", "from" },
+    { HTTP_POST, "/_mock/worlds", "{\"from\":1}", 400, "from must be a string", "from" },
+    { HTTP_POST, "/_mock/worlds", "{\"ttl\":\"1d\"}", 400, "ttl must be a duration", "ttl" },
+    { HTTP_POST, "/_mock/worlds", "{\"ttl\":\"0s\"}", 400, "ttl must be more than 0", "ttl" },
+    { HTTP_POST, "/_mock/worlds", "{\"ttl\":\"-1s\"}", 400, "ttl must be more than 0", "ttl" },
+    { HTTP_POST, "/_mock/worlds", "{\"ttl\":60}", 400, "ttl must be a string", "ttl" },
+    { HTTP_POST, "/_mock/worlds", "{\"clock\":\"vitual\"}", 400, "did you mean \\\"virtual\\\"?",
+      "clock" },
+    { HTTP_POST, "/_mock/worlds", "{\"clock\":\"x\"}", 400, "must be one of: real, virtual, auto",
+      "clock" },
+    { HTTP_POST, "/_mock/worlds", "{\"seed\":-1}", 400, "seed must be 0 or more", "seed" },
+    { HTTP_POST, "/_mock/worlds", "{\"seed\":1.5}", 400, "seed must be an integer", "seed" },
+    { HTTP_POST, "/_mock/worlds", "{\"seed\":1,\"from\":\"default\"}", 400,
+      "seed has no meaning with from", "seed" },
+    /* the clock */
+    { HTTP_PUT, "/_mock/clock", "{\"now\":\"yesterday\"}", 400, "now must be a time in RFC 3339",
+      "now" },
+    { HTTP_PUT, "/_mock/clock", "{\"now\":1767225600}", 400, "now must be a string", "now" },
+    { HTTP_PUT, "/_mock/clock", "{\"now\":\"2200-01-01T00:00:00Z\"}", 400,
+      "now must be between 1970 and 2200", "now" },
+    { HTTP_PUT, "/_mock/clock", "{\"now\":\"1969-12-31T23:59:59Z\"}", 400,
+      "now must be between 1970 and 2200", "now" },
+    { HTTP_PUT, "/_mock/clock", "{\"now\":\"2025-12-31T00:00:00Z\"}", 409,
+      "now is before the world's time, 2026-01-01T00:00:00Z", "now" },
+    { HTTP_PUT, "/_mock/clock", "{\"mode\":\"manual\"}", 400, "mode", "mode" },
+    { HTTP_PUT, "/_mock/clock", "{\"speed\":2}", 400, "unknown member", "" },
+    { HTTP_POST, "/_mock/clock/advance", "{}", 400, "say one of", "" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"by\":\"1s\",\"to\":\"next-event\"}", 400, "say one of",
+      "" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"by\":\"1 s\"}", 400, "by must be a duration", "by" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"by\":\"-1s\"}", 400, "by must be more than 0", "by" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"by\":\"2540400h\"}", 400,
+      "the clocks end with the year 2199", "" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"to\":\"next\"}", 400, "to ", "to" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"to\":\"next-event\"}", 409,
+      "nothing happens in this world by itself", "to" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"by\":\"1s\",\"at_most\":\"1s\"}", 400,
+      "at_most has a meaning with until only", "at_most" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"until\":\"Running\"}", 400, "until must be an object",
+      "until" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"until\":{}}", 400, "until.instance",
+      "until.instance" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"until\":{\"instance\":\"vm\"}}", 400, "until.state",
+      "until.state" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"until\":{\"instance\":\"vm\",\"state\":\"running\"}}",
+      400, "did you mean \\\"Running\\\"?", "until.state" },
+    { HTTP_POST, "/_mock/clock/advance", "{\"until\":{\"instance\":\"vm\",\"state\":\"Running\"}}",
+      404, "until.instance: resource not found", "until.instance" },
+};
+
+static const char expected_world[] =
+    "[{\"name\":\"default\",\"clock\":\"virtual\",\"now\":\"2026-01-01T00:00:00Z\","
+    "\"instances\":0,\"snapshots\":0,\"waiting\":0,";
+
+static void a_bad_request_is_refused_by_name_and_changes_nothing(void **state)
+{
+    struct control_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        char field[96];
+        expect(f, bad[i].method, bad[i].target, bad[i].body, bad[i].status, bad[i].part);
+        assert_memory_equal(f->answer, "{\"code\":\"", strlen("{\"code\":\""));
+        snprintf(field, sizeof field, "\",\"field\":\"%s\"}\n", bad[i].field);
+        if (bad[i].field[0] == '\0')
+            strcpy(field, "\"}\n");
+        const size_t len = strlen(f->answer);
+        assert_true(len > strlen(field));
+        if (strcmp(f->answer + len - strlen(field), field) != 0 ||
+            (bad[i].field[0] == '\0' && strstr(f->answer, "\"field\"") != NULL))
+            fail_msg("%s %s: %s does not end with %s", bad[i].target,
+                     bad[i].body == NULL ? "" : bad[i].body, f->answer, field);
+        expect(f, HTTP_GET, "/_mock/worlds", NULL, 200, expected_world);
+        assert_null(strstr(f->answer, "},{"));
+    }
+}
+
+static void a_refused_method_lists_the_others(void **state)
+{
+    struct control_fixture *f = *state;
+
+    assert_int_equal(ask(f, HTTP_DELETE, "/_mock/clock", NULL), 405);
+    assert_string_equal(f->allow, "GET, PUT");
+    assert_int_equal(ask(f, HTTP_POST, "/_mock/worlds/a", "{}"), 405);
+    assert_string_equal(f->allow, "GET, DELETE");
+}
+
+static void a_large_body_is_refused_unread(void **state)
+{
+    struct control_fixture *f = *state;
+    char *body = malloc(CONTROL_MAX_BODY + 2);
+
+    assert_non_null(body);
+    memset(body, ' ', CONTROL_MAX_BODY + 1);
+    body[CONTROL_MAX_BODY + 1] = '\0';
+    expect(f, HTTP_PUT, "/_mock/clock", body, 400, "larger than the 65536 bytes");
+    memcpy(body, "{}", 2);
+    expect(f, HTTP_POST, "/_mock/worlds", body, 201, "world-2"); /* may be a document */
+    body[CONTROL_MAX_BODY] = '\0';
+    expect(f, HTTP_PUT, "/_mock/clock", body, 200, "\"now\":");
+    free(body);
+}
+
+static void a_token_is_asked_for_where_there_is_one(void **state)
+{
+    static const char *const wrong[] = {
+        NULL,           "Bearer ", "Bearer secre", "Bearer secreT", "Bearer secretsecret",
+        "Basic secret", "secret"
+    };
+    struct control_fixture *f = *state;
+
+    f->settings.token = TEXT("secret");
+    control_restart(f);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        f->token = wrong[i];
+        expect(f, HTTP_GET, "/_mock/worlds", NULL, 401, "\"code\":\"unauthorized\"");
+        expect(f, HTTP_GET, "/_mock/nowhere", NULL, 401, "--control-token-file");
+        expect(f, HTTP_GET, "/instances", NULL, 200, "[]"); /* the API's are another matter */
+    }
+    f->token = "Bearer secret";
+    expect(f, HTTP_GET, "/_mock/worlds", NULL, 200, "default");
+}
+
+static void without_control_nothing_of_it_is_there(void **state)
+{
+    struct control_fixture *f = *state;
+
+    f->settings.enabled = false;
+    control_restart(f);
+    expect(f, HTTP_GET, "/_mock/worlds", NULL, 404, "404 page not found");
+    assert_string_equal(f->request_id, "");
+    expect(f, HTTP_GET, "/instances", NULL, 200, "[]");
+    assert_string_equal(f->request_id, "");
+}
+
+static void every_route_is_reachable_and_there_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; control_routes[i].path != NULL; i++) {
+        assert_memory_equal(control_routes[i].path, "/_mock/", strlen("/_mock/"));
+        assert_non_null(control_routes[i].run);
+        for (size_t k = 0; k < i; k++)
+            assert_false(control_routes[i].method == control_routes[k].method &&
+                         strcmp(control_routes[i].path, control_routes[k].path) == 0);
+    }
+}
+
+static bool has_route(const char *path, const char *method)
+{
+    for (const struct control_route *route = control_routes; route->path != NULL; route++) {
+        if (strcmp(route->path, path) == 0 &&
+            strcasecmp(http_method_name(route->method), method) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void the_description_has_these_routes_and_no_others(void **state)
+{
+    json_t *document = NULL;
+    struct error err = { 0 };
+    size_t described = 0, routes = 0;
+    const char *path, *member;
+    json_t *item, *operation;
+    (void)state;
+
+    assert_true(
+        json_document_load_file("docs/control-api.openapi.json", 1024 * 1024, &document, &err));
+    json_object_foreach(json_object_get(document, "paths"), path, item)
+    {
+        json_object_foreach(item, member, operation)
+        {
+            if (strcmp(member, "parameters") == 0)
+                continue;
+            described++;
+            if (!has_route(path, member))
+                fail_msg("there is no %s %s", member, path);
+        }
+    }
+    while (control_routes[routes].path != NULL)
+        routes++;
+    assert_int_equal(described, routes);
+    json_decref(document);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, control_setup, control_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_bad_request_is_refused_by_name_and_changes_nothing),
+        TEST(a_refused_method_lists_the_others),
+        TEST(a_large_body_is_refused_unread),
+        TEST(a_token_is_asked_for_where_there_is_one),
+        TEST(without_control_nothing_of_it_is_there),
+        cmocka_unit_test(every_route_is_reachable_and_there_once),
+        cmocka_unit_test(the_description_has_these_routes_and_no_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
