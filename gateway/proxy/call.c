@@ -1,6 +1,9 @@
 #include "gateway/proxy/call.h"
 
+#include <assert.h>
 #include <string.h>
+
+#include "gateway/proxy/call_internal.h"
 
 static void finish_with_error(struct proxy_call *call, const struct error *err)
 {
@@ -19,30 +22,62 @@ static const char *done_anyway(const struct proxy_call *call)
     return call->exchange.method == HTTP_GET ? "" : "; the request itself was carried out";
 }
 
-/* A 2xx answer: its body becomes the reply, or the call ends INTERNAL saying what was wrong. */
-static bool translate_answer(struct proxy_call *call, struct error *err)
+bool proxy_refuse_type(const struct proxy_call *call, const char *expected, struct text body,
+                       struct error *err)
 {
     enum { BODY_SHOWN = 256 };
-    const struct upstream_exchange *x = &call->exchange;
-    const struct binding *binding = call->request.binding;
-    struct text body = buffer_text(&x->answer);
+    char shown[BODY_SHOWN + 1];
+    rpc_text_copy(shown, sizeof shown, body);
+    return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of %s%s: %s",
+                     call->exchange.status, call->exchange.content_type, expected,
+                     done_anyway(call), shown);
+}
+
+bool proxy_translate(struct proxy_call *call, const char *where, struct text body,
+                     struct buffer *out, struct error *err)
+{
+    const struct http_answer answer = { text_of(call->exchange.content_type), body };
     struct error why = { 0 };
-    if (body.len > 0 && !binding->answers_raw && !is_json(x->content_type)) {
-        char shown[BODY_SHOWN + 1];
-        rpc_text_copy(shown, sizeof shown, body);
-        return error_set(err, ERROR_INTERNAL, "upstream answered %d with %s instead of JSON%s: %s",
-                         x->status, x->content_type, done_anyway(call), shown);
-    }
-    call->reply = buffer_capped(call->settings->max_reply_bytes);
-    const struct http_answer answer = { text_of(x->content_type), body };
-    if (transcode_reply(binding, &answer, &call->reply, &call->notes, &why))
+    if (transcode_reply(call->request.binding, &answer, out, &call->notes, &why))
         return true;
     enum error_code code = why.code == ERROR_RESOURCE_EXHAUSTED || why.code == ERROR_NO_MEMORY ||
                                    why.code == ERROR_NOT_SUPPORTED
                                ? why.code
                                : ERROR_INTERNAL;
-    return error_set(err, code, "upstream's answer to " TEXT_FMT " cannot be translated: %s%s",
-                     TEXT_ARGS(call->method->full_name), why.message, done_anyway(call));
+    return error_set(err, code, "upstream's answer to " TEXT_FMT " cannot be translated: %s%s%s",
+                     TEXT_ARGS(call->method->full_name), where, why.message, done_anyway(call));
+}
+
+/* A 2xx answer: its body becomes the reply, or the call ends INTERNAL saying what was wrong. */
+static bool translate_answer(struct proxy_call *call, struct error *err)
+{
+    const struct upstream_exchange *x = &call->exchange;
+    struct text body = buffer_text(&x->answer);
+    if (body.len > 0 && !call->request.binding->answers_raw && !is_json(x->content_type))
+        return proxy_refuse_type(call, "JSON", body, err);
+    call->reply = buffer_capped(call->settings->max_reply_bytes);
+    return proxy_translate(call, "", body, &call->reply, err);
+}
+
+bool proxy_note_failure(struct proxy_call *call)
+{
+    const struct upstream_exchange *x = &call->exchange;
+    if (x->outcome != UPSTREAM_ANSWERED)
+        rpc_status_from_outcome(call->status, call->method, x);
+    else if (rpc_code_from_http(x->status) != RPC_OK)
+        rpc_status_from_answer(call->status, call->method, x);
+    else
+        return false;
+    return true;
+}
+
+void proxy_return_metadata(struct proxy_call *call)
+{
+    const size_t max_bytes =
+        call->status->code == RPC_OK ? PROXY_MAX_RETURNED_BYTES : RPC_RETURNED_MAX;
+    call->memory = arena_capped(UPSTREAM_KEPT_BYTES);
+    call->returned_count =
+        metadata_return(&call->exchange, max_bytes, &call->memory, call->returned);
 }
 
 static void on_done(struct upstream_exchange *exchange)
@@ -50,16 +85,9 @@ static void on_done(struct upstream_exchange *exchange)
     struct proxy_call *call = exchange->context;
     struct error err = { 0 };
     call->http_status = exchange->status;
-    call->memory = arena_capped(UPSTREAM_KEPT_BYTES);
-    if (exchange->outcome != UPSTREAM_ANSWERED)
-        rpc_status_from_outcome(call->status, call->method, exchange);
-    else if (rpc_code_from_http(exchange->status) != RPC_OK)
-        rpc_status_from_answer(call->status, call->method, exchange);
-    else if (!translate_answer(call, &err))
+    if (!proxy_note_failure(call) && !translate_answer(call, &err))
         rpc_status_from_error(call->status, &err);
-    const size_t max_bytes =
-        call->status->code == RPC_OK ? PROXY_MAX_RETURNED_BYTES : RPC_RETURNED_MAX;
-    call->returned_count = metadata_return(exchange, max_bytes, &call->memory, call->returned);
+    proxy_return_metadata(call);
     call->finish(call);
 }
 
@@ -68,13 +96,21 @@ static void add_header(struct proxy_call *call, struct text name, struct text va
     call->headers[call->exchange.header_count++] = (struct http_header){ name, value };
 }
 
+static struct text accepted(const struct proxy_call *call)
+{
+    if (call->request.binding->answers_raw)
+        return TEXT("*/*");
+    return call->stream == NULL
+               ? TEXT("application/json")
+               : TEXT("text/event-stream, application/x-ndjson, application/json;q=0.9");
+}
+
 static void add_headers(struct proxy_call *call)
 {
     const struct transcoded_request *request = &call->request;
     const char *own = call->settings->upstream_authorization;
     const bool is_raw = request->binding->is_raw;
-    add_header(call, TEXT("Accept"),
-               request->binding->answers_raw ? TEXT("*/*") : TEXT("application/json"));
+    add_header(call, TEXT("Accept"), accepted(call));
     add_header(call, TEXT("User-Agent"), TEXT("hypeman-gateway/" TESTKIT_VERSION));
     for (size_t i = 0; i < call->metadata.count; i++)
         add_header(call, call->metadata.headers[i].name, call->metadata.headers[i].value);
@@ -94,8 +130,9 @@ static void add_headers(struct proxy_call *call)
 static bool prepare(struct proxy_call *call, struct text wire, struct error *err)
 {
     const struct method *m = call->method;
-    if (m->client_streams || m->server_streams)
-        return error_set(err, ERROR_NOT_SUPPORTED, "streaming methods are not translated yet");
+    assert(m->server_streams == (call->stream != NULL));
+    if (m->client_streams)
+        return error_set(err, ERROR_NOT_SUPPORTED, "streams of requests are not translated");
     if (m->binding_count == 0)
         return error_set(err, ERROR_NOT_SUPPORTED, TEXT_FMT " has no google.api.http rule",
                          TEXT_ARGS(m->full_name));
@@ -132,6 +169,8 @@ void proxy_call_start(struct proxy_call *call, struct text wire)
     x->keep_count = call->settings->returned.count;
     x->done = on_done;
     x->context = call;
+    if (call->stream != NULL)
+        proxy_stream_prepare(call);
     add_headers(call);
     upstream_submit(call->upstream, x);
 }
@@ -142,8 +181,15 @@ void proxy_call_cancel(struct proxy_call *call)
         upstream_cancel(call->upstream, call->exchange.id);
 }
 
+void proxy_call_resume(struct proxy_call *call)
+{
+    upstream_resume(call->upstream, call->exchange.id);
+}
+
 void proxy_call_fini(struct proxy_call *call)
 {
+    if (call->stream != NULL)
+        proxy_stream_fini(call->stream);
     transcoded_request_fini(&call->request);
     buffer_fini(&call->exchange.answer);
     buffer_fini(&call->reply);

@@ -1,4 +1,4 @@
-/* One unary call from its request bytes to its reply or status.
+/* One call from its request bytes to its reply or status. A streaming one has more to it: stream.h.
  *
  * bytes -> transcode_request -> upstream -> transcode_reply -> finish
  *
@@ -14,6 +14,7 @@
 #include "common/http/http.h"
 #include "gateway/proxy/metadata.h"
 #include "gateway/proxy/rpc_status.h"
+#include "gateway/proxy/stream.h"
 #include "gateway/proxy/trace_context.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/transcode/from_json.h"
@@ -40,14 +41,15 @@ struct proxy_call {
     struct forwarded_metadata metadata; /* the caller's, by metadata_forward                  */
     struct trace_context trace;         /* passed on as it is                                 */
     int64_t time_left_ms;               /* until the caller's deadline; INT64_MAX = no deadline */
-    struct rpc_status *status; /* zero; how the call ended, for `finish`. The edge frees it */
+    struct proxy_stream *stream; /* of a method that streams its replies, else NULL; borrowed */
+    struct rpc_status *status;   /* zero; how the call ended, for `finish`. The edge frees it */
     /* Called exactly once, on the upstream's thread, or from within proxy_call_start when the call
      * never gets that far. The call may be freed from then on. */
     void (*finish)(struct proxy_call *call);
     void *context;
 
     /* The result, for `finish`. */
-    struct buffer reply; /* the reply message's wire bytes when the status is OK */
+    struct buffer reply; /* of a unary call: the message's wire bytes when the status is OK */
     struct json_notes notes;
     int http_status; /* 0 when the upstream never answered */
     /* Metadata for the caller, out of the answer: for an error so much that the trailers stay
@@ -69,6 +71,9 @@ void proxy_call_start(struct proxy_call *call, struct text wire);
 /* Asks for an early end: `finish` follows soon. Only from the thread that started the call, and
  * only while the call is alive; may come too late or twice. */
 void proxy_call_cancel(struct proxy_call *call);
+
+/* There is room for messages of the stream again. Like cancel. */
+void proxy_call_resume(struct proxy_call *call);
 
 void proxy_call_fini(struct proxy_call *call);
 

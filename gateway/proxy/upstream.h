@@ -1,11 +1,12 @@
-/* What the proxy asks of an HTTP client: send this request, tell me once how it ended.
+/* What the proxy asks of an HTTP client: send this request, tell me once how it ended, and if I
+ * want what comes until then as it comes.
  *
  * proxy/ declares the interface, upstream/ implements it with libcurl; another client can take its
  * place without touching anything else.
  *
- * Threads: submit and cancel may be called from any thread and never block on the network. `done`
- * is called exactly once per submitted exchange, on the upstream's own thread, never from within
- * submit or cancel. */
+ * Threads: submit, cancel and resume may be called from any thread and never block on the network.
+ * `receive` and `done` are called on the upstream's own thread, never from within one of those;
+ * `done` exactly once per submitted exchange, and last. */
 #ifndef TESTKIT_GATEWAY_PROXY_UPSTREAM_H
 #define TESTKIT_GATEWAY_PROXY_UPSTREAM_H
 
@@ -24,11 +25,21 @@ enum upstream_outcome {
     UPSTREAM_TIMED_OUT,   /* timeout_ms passed; it may have acted                              */
     UPSTREAM_TOO_LARGE,   /* the answer exceeds max_body_bytes                                 */
     UPSTREAM_MALFORMED,   /* what came is not HTTP                                             */
-    UPSTREAM_CANCELLED,   /* cancel() was called in time; its connection is closed             */
+    UPSTREAM_CANCELLED,   /* cancel() was called in time, or ENOUGH; its connection is closed  */
     UPSTREAM_FAILED,      /* a fault on our side (memory, descriptors); nothing was sent       */
 };
 
 enum { UPSTREAM_KEPT_MAX = 16, UPSTREAM_KEPT_BYTES = 1024 };
+
+#define UPSTREAM_NO_TIMEOUT INT64_MAX
+
+/* What its reader makes of a piece of an answer's body. */
+enum upstream_taken {
+    UPSTREAM_TAKEN,
+    UPSTREAM_NOT_NOW, /* it comes again after resume(); until then nothing is read, so that the
+                         server has to wait */
+    UPSTREAM_ENOUGH,  /* the exchange ends here */
+};
 
 /* One request and its answer. Owned by the caller, who keeps it, and everything it borrows, alive
  * and unchanged from submit until `done` is called. */
@@ -45,8 +56,11 @@ struct upstream_exchange {
     struct text body; /* sent with Content-Length when has_body, even when empty; POST,
                          PUT and PATCH say "Content-Length: 0" without one too          */
     bool has_body;
-    int64_t timeout_ms;      /* for the whole exchange, > 0                                     */
-    size_t max_body_bytes;   /* of the answer                                                   */
+    int64_t timeout_ms;    /* for the whole exchange, > 0; or UPSTREAM_NO_TIMEOUT             */
+    size_t max_body_bytes; /* of `answer`                                                     */
+    /* NULL: the body comes whole, in `answer`. Else the body of an answer of 2xx comes here
+     * instead, piece by piece and without a limit; the head is then written already. */
+    enum upstream_taken (*receive)(struct upstream_exchange *exchange, struct text piece);
     const struct text *keep; /* names of headers of the answer to keep                        */
     size_t keep_count;
     void (*done)(struct upstream_exchange *exchange);
@@ -83,6 +97,8 @@ struct upstream {
      * with the id of an exchange that is already freed. `done` follows with CANCELLED, or with the
      * true outcome when that came first. */
     void (*cancel)(struct upstream *upstream, uint64_t id);
+    /* Goes on after NOT_NOW. As harmless as cancel when there is nothing to go on with. */
+    void (*resume)(struct upstream *upstream, uint64_t id);
 };
 
 static inline void upstream_submit(struct upstream *upstream, struct upstream_exchange *exchange)
@@ -93,6 +109,11 @@ static inline void upstream_submit(struct upstream *upstream, struct upstream_ex
 static inline void upstream_cancel(struct upstream *upstream, uint64_t id)
 {
     upstream->cancel(upstream, id);
+}
+
+static inline void upstream_resume(struct upstream *upstream, uint64_t id)
+{
+    upstream->resume(upstream, id);
 }
 
 #endif

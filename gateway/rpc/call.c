@@ -47,7 +47,8 @@ static void join_streams(struct rpc_call *call)
     if (server->streams != NULL)
         server->streams->previous_stream = call;
     server->streams = call;
-    if (server->is_draining)
+    atomic_fetch_add(&server->stream_count, 1);
+    if (server->is_draining && call->handler->drain != NULL)
         call->handler->drain(call);
     pthread_mutex_unlock(&server->streams_mutex);
 }
@@ -63,6 +64,8 @@ static void leave_streams(struct rpc_call *call)
     if (call->next_stream != NULL)
         call->next_stream->previous_stream = call->previous_stream;
     pthread_mutex_unlock(&server->streams_mutex);
+    if (atomic_fetch_sub(&server->stream_count, 1) == 1)
+        rpc_server_note_end(server);
 }
 
 static void call_free(struct rpc_call *call)
@@ -85,7 +88,7 @@ static void call_free(struct rpc_call *call)
     rpc_edition_release(call->edition);
     free(call);
     if (atomic_fetch_sub(&server->calls, 1) == 1)
-        rpc_server_note_last_call(server);
+        rpc_server_note_end(server);
 }
 
 /* At the deadline C-core cancels the call and tells the client so itself; or the client cancels it,
@@ -377,7 +380,7 @@ static void on_arrived(struct rpc_call *call)
     call->handler = rpc_route(call);
     metrics_call_started(call->worker->metrics, call->metrics_row);
     call->handler->start(call);
-    if (call->handler->drain != NULL)
+    if (call->handler->drain != NULL || call->handler->expel != NULL)
         join_streams(call);
 }
 

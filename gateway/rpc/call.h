@@ -10,9 +10,9 @@
  * only while the client keeps reading, so a handler that waits for `sent` holds one message however
  * slow the client is.
  *
- * Threads: `drain` comes from whoever stops the server, every other function of a handler on the
- * call's worker thread, where it must not block. rpc_call_send and rpc_call_end may be called from
- * any thread, by one at a time; who ends a call first wins (rpc_call_refuse). */
+ * Threads: `drain` and `expel` come from whoever stops the server, every other function of a
+ * handler on the call's worker thread, where it must not block. rpc_call_send and rpc_call_end may
+ * be called from any thread, by one at a time; who ends a call first wins (rpc_call_refuse). */
 #ifndef TESTKIT_GATEWAY_RPC_CALL_H
 #define TESTKIT_GATEWAY_RPC_CALL_H
 
@@ -47,6 +47,9 @@ struct rpc_handler {
     /* The server stops: end what would not end by itself. Comes at most once, and never after the
      * end of the call. NULL for calls that end in their own time. */
     void (*drain)(struct rpc_call *call);
+    /* The time for that is over: end it, before the client is cut off. Likewise at most once, by
+     * the same rules; may come after the end of the call. NULL for calls that are only cut off. */
+    void (*expel)(struct rpc_call *call);
     /* The call is over and will be freed. */
     void (*fini)(struct rpc_call *call);
 };

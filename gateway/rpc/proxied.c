@@ -1,4 +1,7 @@
-/* Calls of the API's methods: one message in, an exchange with the upstream, one message out. */
+/* Calls of the API's unary methods: one message in, an exchange with the upstream, one message out.
+ */
+#include "gateway/rpc/proxied.h"
+
 #include "gateway/rpc/route.h"
 #include "gateway/rpc/server_internal.h"
 
@@ -9,7 +12,7 @@ static void refuse_overload(struct rpc_call *call)
     rpc_call_end(call, NULL);
 }
 
-static void start(struct rpc_call *call)
+void proxied_start(struct rpc_call *call)
 {
     struct rpc_server *server = call->worker->server;
     const struct text path = rpc_call_path(call);
@@ -23,8 +26,19 @@ static void start(struct rpc_call *call)
         rpc_call_receive(call);
 }
 
-/* proxy_call.finish: on the upstream's thread, or on ours when the call ended early. An error has
- * no initial metadata, so that it is one frame and clients may see that nothing has begun. */
+/* An error that comes first has no initial metadata, so that it is one frame and clients may see
+ * that nothing has begun. */
+void proxied_note_answer(struct rpc_call *call, bool is_new)
+{
+    const struct proxy_call *proxy = &call->proxy;
+    const bool is_ok = call->status.code == RPC_OK;
+    for (size_t i = 0; is_new && i < proxy->returned_count; i++)
+        (is_ok ? rpc_call_add_header : rpc_call_add_trailer)(call, proxy->returned[i].name,
+                                                             proxy->returned[i].value);
+    rpc_call_add_trailer(call, TEXT("hypeman-unknown-enum"), text_of(proxy->notes.unknown_enum));
+}
+
+/* proxy_call.finish: on the upstream's thread, or on ours when the call ended early. */
 static void on_finished(struct proxy_call *proxy)
 {
     struct rpc_call *call = proxy->context;
@@ -32,10 +46,7 @@ static void on_finished(struct proxy_call *proxy)
     const struct text reply = buffer_text(&proxy->reply);
     call->http_status = proxy->http_status;
     call->upstream_ns = proxy->exchange.duration_ns;
-    for (size_t i = 0; i < proxy->returned_count; i++)
-        (is_ok ? rpc_call_add_header : rpc_call_add_trailer)(call, proxy->returned[i].name,
-                                                             proxy->returned[i].value);
-    rpc_call_add_trailer(call, TEXT("hypeman-unknown-enum"), text_of(proxy->notes.unknown_enum));
+    proxied_note_answer(call, true);
     rpc_call_end(call, is_ok ? &reply : NULL);
 }
 
@@ -50,30 +61,37 @@ static bool read_metadata(struct rpc_call *call, struct error *err)
     return true;
 }
 
-static void received(struct rpc_call *call, const struct text *message)
+bool proxied_prepare(struct rpc_call *call, const struct text *message)
 {
     struct error err = { 0 };
     if (message == NULL && call->is_closed) {
         rpc_call_refuse(call, ERROR_CANCELLED, "the call ended before its request was complete");
-        return;
+        return false;
     }
     if (message == NULL) {
         rpc_call_refuse(call, ERROR_INVALID_ARGUMENT, "the call carries no request message");
-        return;
+        return false;
     }
     if (!read_metadata(call, &err)) {
         rpc_status_from_error(&call->status, &err);
         rpc_call_end(call, NULL);
-        return;
+        return false;
     }
     struct proxy_call *proxy = &call->proxy;
     proxy->settings = &call->edition->proxy;
     proxy->upstream = call->worker->upstream;
     proxy->time_left_ms = rpc_call_time_left_ms(call);
     proxy->status = &call->status;
-    proxy->finish = on_finished;
     proxy->context = call;
-    proxy_call_start(proxy, *message);
+    return true;
+}
+
+static void received(struct rpc_call *call, const struct text *message)
+{
+    if (!proxied_prepare(call, message))
+        return;
+    call->proxy.finish = on_finished;
+    proxy_call_start(&call->proxy, *message);
 }
 
 static void cancelled(struct rpc_call *call)
@@ -81,7 +99,7 @@ static void cancelled(struct rpc_call *call)
     proxy_call_cancel(&call->proxy);
 }
 
-static void fini(struct rpc_call *call)
+void proxied_fini(struct rpc_call *call)
 {
     struct metrics_worker *metrics = call->worker->metrics;
     if (call->proxy.exchange.done != NULL)
@@ -91,8 +109,8 @@ static void fini(struct rpc_call *call)
 }
 
 const struct rpc_handler proxied_handler = {
-    .start = start,
+    .start = proxied_start,
     .received = received,
     .cancelled = cancelled,
-    .fini = fini,
+    .fini = proxied_fini,
 };

@@ -52,7 +52,7 @@ const struct rpc_handler *rpc_route(struct rpc_call *call)
                             ? METRICS_UNKNOWN_METHOD
                             : edition->method_rows[schema_method_index(edition->schema, method)];
     if (method != NULL && method->binding_count > 0)
-        return &proxied_handler;
+        return method->server_streams ? &streamed_handler : &proxied_handler;
     for (size_t i = 0; i < RPC_OWN_METHODS; i++) {
         if (!text_equal(path, own_methods[i].method.path))
             continue;

@@ -6,9 +6,10 @@
 
 struct metrics;
 
-/* Methods of the API: one request, one reply, by way of the upstream. Also answers calls of methods
- * that do not exist, with UNIMPLEMENTED. */
+/* Methods of the API: one request, by way of the upstream one reply, or a stream of them. The first
+ * also answers calls of methods that do not exist, with UNIMPLEMENTED. */
 extern const struct rpc_handler proxied_handler;
+extern const struct rpc_handler streamed_handler;
 
 /* The gateway's own. */
 extern const struct rpc_handler health_check_handler;

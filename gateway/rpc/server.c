@@ -18,7 +18,7 @@ enum { POSTED_REQUESTS = 64 };
 
 /* ---- Workers ------------------------------------------------------------------------------ */
 
-void rpc_server_note_last_call(struct rpc_server *server)
+void rpc_server_note_end(struct rpc_server *server)
 {
     pthread_mutex_lock(&server->mutex);
     pthread_cond_signal(&server->changed);
@@ -216,6 +216,11 @@ static bool is_down(const struct rpc_server *server)
     return server->is_down;
 }
 
+static bool has_no_streams(const struct rpc_server *server)
+{
+    return atomic_load(&server->stream_count) == 0;
+}
+
 static bool has_no_calls(const struct rpc_server *server)
 {
     return atomic_load(&server->calls) == 0;
@@ -248,8 +253,21 @@ static void drain_streams(struct rpc_server *server)
     pthread_mutex_lock(&server->streams_mutex);
     server->is_draining = true;
     for (struct rpc_call *call = server->streams; call != NULL; call = call->next_stream)
-        call->handler->drain(call);
+        if (call->handler->drain != NULL)
+            call->handler->drain(call);
     pthread_mutex_unlock(&server->streams_mutex);
+}
+
+/* Those that did. Their clients hear why, if they listen. */
+static void expel_streams(struct rpc_server *server)
+{
+    enum { LAST_WORDS_MS = 500 };
+    pthread_mutex_lock(&server->streams_mutex);
+    for (struct rpc_call *call = server->streams; call != NULL; call = call->next_stream)
+        if (call->handler->expel != NULL)
+            call->handler->expel(call);
+    pthread_mutex_unlock(&server->streams_mutex);
+    (void)wait_until(server, has_no_streams, LAST_WORDS_MS);
 }
 
 bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
@@ -259,10 +277,12 @@ bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms)
     farewell_begin(accept_guard_listener());
     grpc_server_shutdown_and_notify(server->grpc, server->workers[0].queue, server);
     bool drained = wait_until(server, has_no_calls, limit_ms);
+    if (!drained)
+        expel_streams(server);
     /* C-core waits 20 s for each client that does not acknowledge its GOAWAY. One that never does
      * costs both waits, 2 s in all: the first for the acknowledgement, the second for the client to
      * read what is on its way and close. Both are for answers that would be lost otherwise. */
-    if (!drained || !wait_until(server, is_empty, FAREWELL_MS))
+    if (!has_no_calls(server) || !wait_until(server, is_empty, FAREWELL_MS))
         grpc_server_cancel_all_calls(server->grpc);
     while (!wait_until(server, is_empty, FAREWELL_MS))
         continue; /* every cancelled call still ends through our own hands */

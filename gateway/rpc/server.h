@@ -55,8 +55,8 @@ const struct metrics *rpc_server_metrics(const struct rpc_server *server);
 uint64_t rpc_server_lost_lines(const struct rpc_server *server);
 
 /* Ends the gateway's own streams, stops accepting, tells clients (GOAWAY), waits for the calls in
- * flight; those that are not done after limit_ms are cancelled. True when none had to be. Call
- * once, before rpc_server_free. */
+ * flight; of those that are not done after limit_ms the streams are ended UNAVAILABLE, the others
+ * cancelled. True when none had to be. Call once, before rpc_server_free. */
 bool rpc_server_drain(struct rpc_server *server, int64_t limit_ms);
 
 /* Joins the threads. After rpc_server_drain no call is left, so the upstreams may be gone; without

@@ -38,16 +38,18 @@ struct rpc_server {
     struct rpc_worker workers[RPC_MAX_WORKERS];
 
     pthread_mutex_t mutex;  /* guards is_down; nothing else is locked here */
-    pthread_cond_t changed; /* is_down, or the last of the calls */
+    pthread_cond_t changed; /* is_down, the last of the calls or of the streams */
     bool is_down;           /* for C-core: its connections are gone, calls may not be */
 
-    /* Calls whose handler can drain. Held while they drain: taken before a handler's own lock. */
+    /* Calls whose handler can drain or be expelled. Held while they do: taken before a handler's
+     * own lock. */
     pthread_mutex_t streams_mutex;
     struct rpc_call *streams;
+    atomic_size_t stream_count;
     bool is_draining;
 };
 
-/* The last of server->calls has been freed. */
-void rpc_server_note_last_call(struct rpc_server *server);
+/* The last of server->calls has been freed, or the last of its streams has left. */
+void rpc_server_note_end(struct rpc_server *server);
 
 #endif

@@ -34,6 +34,7 @@ struct curl_upstream {
     pthread_mutex_t mutex; /* guards this block; nothing is called while it is held */
     struct transfer_list submitted;
     struct transfer *cancelled;        /* linked by next_cancelled                      */
+    struct transfer *resumed;          /* linked by next_resumed                        */
     struct upstream_exchange *starved; /* no memory for a transfer; linked by ->transfer */
     struct transfer *spare;            /* free, with an easy handle                      */
     struct transfer *bare;             /* free, without                                  */
@@ -60,6 +61,7 @@ struct curl_upstream {
 struct work {
     struct transfer *submitted;
     struct transfer *cancelled;
+    struct transfer *resumed;
     struct upstream_exchange *starved;
     bool stopping;
 };
@@ -125,14 +127,20 @@ static void reset_answer(struct upstream_exchange *exchange)
     exchange->transfer = NULL;
 }
 
-static void submit(struct upstream *upstream, struct upstream_exchange *exchange)
+static int64_t deadline_ns(int64_t now_ns, int64_t timeout_ms)
 {
-    struct curl_upstream *self = (struct curl_upstream *)upstream;
-    int64_t timeout_ms = exchange->timeout_ms;
+    if (timeout_ms == UPSTREAM_NO_TIMEOUT)
+        return INT64_MAX;
     if (timeout_ms > TIMEOUT_MAX_MS)
         timeout_ms = TIMEOUT_MAX_MS;
     if (timeout_ms < 1)
         timeout_ms = 1;
+    return now_ns + timeout_ms * NS_PER_MS;
+}
+
+static void submit(struct upstream *upstream, struct upstream_exchange *exchange)
+{
+    struct curl_upstream *self = (struct curl_upstream *)upstream;
     int64_t now_ns = monotonic_now_ns();
     reset_answer(exchange);
 
@@ -146,9 +154,10 @@ static void submit(struct upstream *upstream, struct upstream_exchange *exchange
         transfer->id = (uint64_t)transfer->generation << 32 | transfer->slot;
         transfer->exchange = exchange;
         transfer->submitted_ns = now_ns;
-        transfer->deadline_ns = now_ns + timeout_ms * NS_PER_MS;
+        transfer->deadline_ns = deadline_ns(now_ns, exchange->timeout_ms);
         transfer->state = TRANSFER_WAITING;
         transfer->cancel_asked = false;
+        transfer->resume_asked = false;
         transfer->next = NULL;
         exchange->id = transfer->id;
         exchange->transfer = transfer;
@@ -167,21 +176,46 @@ static void submit(struct upstream *upstream, struct upstream_exchange *exchange
         wake(self);
 }
 
+/* With the mutex held. NULL when the exchange of that id is over. */
+static struct transfer *find_transfer(struct curl_upstream *self, uint64_t id)
+{
+    size_t slot = (size_t)(id & UINT32_MAX);
+    if (id == 0 || slot >= self->transfer_count || self->transfers[slot]->id != id)
+        return NULL;
+    return self->transfers[slot];
+}
+
 static void cancel(struct upstream *upstream, uint64_t id)
 {
     struct curl_upstream *self = (struct curl_upstream *)upstream;
-    size_t slot = (size_t)(id & UINT32_MAX);
     bool wake_needed = false;
 
     pthread_mutex_lock(&self->mutex);
-    if (id != 0 && slot < self->transfer_count) {
-        struct transfer *transfer = self->transfers[slot];
-        if (transfer->id == id && !transfer->cancel_asked) {
-            transfer->cancel_asked = true;
-            transfer->next_cancelled = self->cancelled;
-            self->cancelled = transfer;
-            wake_needed = wakes(self);
-        }
+    struct transfer *transfer = find_transfer(self, id);
+    if (transfer != NULL && !transfer->cancel_asked) {
+        transfer->cancel_asked = true;
+        transfer->next_cancelled = self->cancelled;
+        self->cancelled = transfer;
+        wake_needed = wakes(self);
+    }
+    pthread_mutex_unlock(&self->mutex);
+
+    if (wake_needed)
+        wake(self);
+}
+
+static void resume(struct upstream *upstream, uint64_t id)
+{
+    struct curl_upstream *self = (struct curl_upstream *)upstream;
+    bool wake_needed = false;
+
+    pthread_mutex_lock(&self->mutex);
+    struct transfer *transfer = find_transfer(self, id);
+    if (transfer != NULL && !transfer->resume_asked) {
+        transfer->resume_asked = true;
+        transfer->next_resumed = self->resumed;
+        self->resumed = transfer;
+        wake_needed = wakes(self);
     }
     pthread_mutex_unlock(&self->mutex);
 
@@ -208,6 +242,16 @@ static struct transfer *take_cancelled(struct curl_upstream *self)
     return taken;
 }
 
+/* With the mutex held: those that are to go on. */
+static struct transfer *take_resumed(struct curl_upstream *self)
+{
+    struct transfer *taken = self->resumed;
+    for (struct transfer *t = taken; t != NULL; t = t->next_resumed)
+        t->resume_asked = false;
+    self->resumed = NULL;
+    return taken;
+}
+
 /* With the mutex held. */
 static void give_back_finished(struct curl_upstream *self)
 {
@@ -227,6 +271,7 @@ static struct work take_work(struct curl_upstream *self)
     pthread_mutex_lock(&self->mutex);
     struct work work = {
         .cancelled = take_cancelled(self), /* before their transfers can be given back */
+        .resumed = take_resumed(self),     /* likewise                                 */
         .submitted = self->submitted.first,
         .starved = self->starved,
         .stopping = self->stopping,
@@ -244,7 +289,7 @@ static bool fall_asleep(struct curl_upstream *self)
 {
     pthread_mutex_lock(&self->mutex);
     self->asleep = self->submitted.first == NULL && self->cancelled == NULL &&
-                   self->starved == NULL && !self->stopping;
+                   self->resumed == NULL && self->starved == NULL && !self->stopping;
     bool asleep = self->asleep;
     pthread_mutex_unlock(&self->mutex);
     return asleep;
@@ -301,6 +346,23 @@ static void start(struct curl_upstream *self, struct transfer *transfer, int64_t
     self->running_count++;
 }
 
+static void finish_settled(struct curl_upstream *self, struct transfer *transfer, CURLcode code)
+{
+    transfer_settle(transfer, code, monotonic_now_ns());
+    curl_multi_remove_handle(self->multi, transfer->easy);
+    self->running_count--;
+    finish(self, transfer);
+}
+
+/* From within, curl hands over what it had in hand when it was told to pause; that this was enough
+ * it tells us only. */
+static void go_on(struct curl_upstream *self, struct transfer *transfer)
+{
+    CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+    if (code != CURLE_OK)
+        finish_settled(self, transfer, code);
+}
+
 static void finish_ended(struct curl_upstream *self)
 {
     CURLMsg *message = NULL;
@@ -311,10 +373,7 @@ static void finish_ended(struct curl_upstream *self)
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-        transfer_settle(transfer, code, monotonic_now_ns());
-        curl_multi_remove_handle(self->multi, transfer->easy);
-        self->running_count--;
-        finish(self, transfer);
+        finish_settled(self, transfer, code);
     }
 }
 
@@ -347,6 +406,11 @@ static void do_work(struct curl_upstream *self, const struct work *work)
         t->cancel_seen = false;
         if (t->state != TRANSFER_OVER)
             finish_cancelled(self, t);
+    }
+    for (struct transfer *t = work->resumed; t != NULL; t = next) {
+        next = t->next_resumed;
+        if (t->state == TRANSFER_RUNNING)
+            go_on(self, t);
     }
     fail_starved(work->starved);
 }
@@ -508,7 +572,7 @@ bool curl_upstream_new(const struct curl_upstream_config *config, struct curl_up
     SCOPED(curl_upstream) struct curl_upstream *self = calloc(1, sizeof *self);
     if (self == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    self->interface = (struct upstream){ .submit = submit, .cancel = cancel };
+    self->interface = (struct upstream){ .submit = submit, .cancel = cancel, .resume = resume };
     self->timer_at_ns = NO_TIMER;
     self->watch.epoll_fd = -1;
     self->wake_fd = -1;

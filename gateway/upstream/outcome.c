@@ -61,6 +61,9 @@ static void end_of_verdict(struct transfer *transfer)
                       "out of memory while reading the answer of %.60s; %s", where(transfer),
                       advice(transfer));
         break;
+    case VERDICT_ENOUGH:
+        exchange_fail(exchange, UPSTREAM_CANCELLED, "no more of the answer was wanted");
+        break;
     case VERDICT_NONE:
         break;
     }

@@ -74,6 +74,12 @@ static bool is_header(struct text line, struct text name, struct text *value)
     return true;
 }
 
+/* Its body goes to the exchange's reader. */
+static bool is_streamed(const struct transfer *transfer)
+{
+    return transfer->exchange->receive != NULL && transfer->head_status / 100 == 2;
+}
+
 static bool has_answer_body(const struct transfer *transfer)
 {
     return transfer->exchange->method != HTTP_HEAD && transfer->head_status != 204 &&
@@ -170,7 +176,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
     else if (is_header(line, TEXT("Content-Length"), &value)) {
         /* Known to be too large before a byte of it came. A wrong number is curl's to refuse. */
         if (text_parse_u64(value, &length) && length > exchange->max_body_bytes &&
-            has_answer_body(transfer)) {
+            has_answer_body(transfer) && !is_streamed(transfer)) {
             exchange->status = transfer->head_status;
             return refuse(transfer, VERDICT_BODY_TOO_LARGE);
         }
@@ -183,10 +189,25 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
     return line.len;
 }
 
+static size_t hand_on(struct transfer *transfer, struct text piece)
+{
+    switch (transfer->exchange->receive(transfer->exchange, piece)) {
+    case UPSTREAM_TAKEN:
+        return piece.len;
+    case UPSTREAM_NOT_NOW:
+        return CURL_WRITEFUNC_PAUSE;
+    case UPSTREAM_ENOUGH:
+    default:
+        return refuse(transfer, VERDICT_ENOUGH);
+    }
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     struct buffer *answer = &transfer->exchange->answer;
+    if (is_streamed(transfer))
+        return hand_on(transfer, (struct text){ data, size * count });
     if (buffer_append(answer, data, size * count))
         return size * count;
     return refuse(transfer, answer->out_of_room ? VERDICT_BODY_TOO_LARGE : VERDICT_NO_MEMORY);
@@ -343,13 +364,19 @@ static CURLcode set_method(struct transfer *transfer, const struct upstream_exch
     return code;
 }
 
+/* As curl wants it: 0 means no limit. Rounded up, so that we never give up before the time is
+ * over. */
+static int64_t time_left_ms(const struct transfer *transfer, int64_t now_ns)
+{
+    if (transfer->deadline_ns == INT64_MAX)
+        return 0;
+    const int64_t left_ms = (transfer->deadline_ns - now_ns + NS_IN_MS - 1) / NS_IN_MS;
+    return left_ms < 1 ? 1 : left_ms;
+}
+
 static CURLcode set_request(struct transfer *transfer, int64_t now_ns)
 {
-    /* Rounded up, so that we never give up before the time is over; 0 would mean "no limit". */
-    int64_t left_ms = (transfer->deadline_ns - now_ns + NS_IN_MS - 1) / NS_IN_MS;
-    if (left_ms < 1)
-        left_ms = 1;
-
+    const int64_t left_ms = time_left_ms(transfer, now_ns);
     CURLcode code = set_method(transfer, transfer->exchange);
     if (code == CURLE_OK)
         code = curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);

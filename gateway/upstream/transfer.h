@@ -38,6 +38,7 @@ enum transfer_verdict {
     VERDICT_BODY_TOO_LARGE, /* more than max_body_bytes                      */
     VERDICT_HEAD_TOO_LARGE, /* an answer's head without end                  */
     VERDICT_NO_MEMORY,
+    VERDICT_ENOUGH, /* the reader of the answer wants no more */
 };
 
 struct transfer {
@@ -47,12 +48,14 @@ struct transfer {
     uint32_t slot;       /* low half                          */
     struct transfer *next;
     struct transfer *next_cancelled;
+    struct transfer *next_resumed;
     bool cancel_asked;
+    bool resume_asked;
 
     /* Written before it is queued, then the loop's. */
     struct upstream_exchange *exchange;
     int64_t submitted_ns; /* monotonic */
-    int64_t deadline_ns;
+    int64_t deadline_ns;  /* INT64_MAX: none */
     enum transfer_state state;
 
     /* The loop's. */
