@@ -20,7 +20,7 @@ static const struct option_spec specs[] = {
     { "method", "SERVICE/METHOD", NULL, "e.g. hypeman.v1.SnapshotService/GetSnapshot" },
     { "data", "JSON", "{}", "the request message, keys as in the .proto" },
     { "token", "TOKEN", NULL, "sent as authorization: Bearer TOKEN" },
-    { "timeout", "DURATION", "30s", "the call's deadline" },
+    { "timeout", "DURATION", NULL, "the call's deadline; without: 30s, or none for a stream" },
     { "descriptor-set", "FILE", NULL, "another API than the built-in one" },
     { 0 },
 };
@@ -28,7 +28,7 @@ static const struct option_spec specs[] = {
 static const struct options_program program = {
     .name = "hypeman-gateway call",
     .env_prefix = "HYPEMAN_GATEWAY_CALL",
-    .summary = "Makes one unary gRPC call and prints the reply as JSON.",
+    .summary = "Makes one gRPC call and prints each reply as a line of JSON.",
     .specs = specs,
 };
 
@@ -90,44 +90,66 @@ static void print_error(const struct rpc_status *status)
     (void)fprintf(stderr, "\n");
 }
 
-static int print_reply(const struct method *method, struct text wire)
+struct printer {
+    const struct message *reply;
+    bool failed;
+};
+
+/* rpc_client_call.reply: at once, since more may come late or never. */
+static bool print_reply(void *context, struct text wire)
 {
+    struct printer *printer = context;
     SCOPED(buffer) struct buffer json = buffer_capped(4 * (size_t)CALL_MAX_BYTES);
     struct error err = { 0 };
-    if (!json_from_wire(method->reply, wire, &json, &err)) {
+    printer->failed = !json_from_wire(printer->reply, wire, &json, &err);
+    if (printer->failed)
         (void)fprintf(stderr, "%s: the reply cannot be read: %s\n", program.name, err.message);
-        return 1;
-    }
-    (void)printf("%.*s\n", (int)json.len, json.data);
-    return 0;
+    else
+        printer->failed = printf("%.*s\n", (int)json.len, json.data) < 0 || fflush(stdout) != 0;
+    return !printer->failed;
+}
+
+static bool read_timeout(const struct options *o, const struct method *method, int64_t *timeout_ms,
+                         struct error *err)
+{
+    enum { USUAL_MS = 30000 };
+    int64_t timeout_ns = 0;
+    *timeout_ms = method->server_streams ? INT64_MAX : USUAL_MS;
+    if (options_text(o, "timeout") == NULL)
+        return true;
+    if (!options_duration(o, "timeout", &timeout_ns, err))
+        return false;
+    *timeout_ms = (timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
+    return true;
 }
 
 static int run_call(const struct options *o, const struct method *method, struct text request,
                     struct arena *arena)
 {
-    SCOPED(buffer) struct buffer reply = buffer_capped(CALL_MAX_BYTES);
     const char *token = options_text(o, "token");
     struct rpc_status status = { 0 };
     struct error err = { 0 };
-    int64_t timeout_ns = 0;
+    struct printer printer = { .reply = method->reply };
     struct rpc_client_call call = { .target = options_text(o, "to"),
                                     .path = method->path.data,
-                                    .request = request };
+                                    .request = request,
+                                    .max_reply_bytes = CALL_MAX_BYTES,
+                                    .reply = print_reply,
+                                    .context = &printer };
     if (token != NULL)
         call.authorization = arena_printf(arena, "Bearer %s", token);
-    if (!options_duration(o, "timeout", &timeout_ns, &err))
+    if (!read_timeout(o, method, &call.timeout_ms, &err))
         return options_usage(&program, &err);
-    call.timeout_ms = (timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
 
     int result = 0;
-    if (!rpc_client_run(&call, &status, &reply, &err)) {
+    if (!rpc_client_run(&call, &status, &err)) {
         (void)fprintf(stderr, "%s: %s\n", program.name, err.message);
+        result = 1;
+    } else if (printer.failed) {
         result = 1;
     } else if (status.code != RPC_OK) {
         print_error(&status);
         result = EXIT_RPC_ERROR + (int)status.code;
-    } else {
-        result = print_reply(method, buffer_text(&reply));
     }
     buffer_fini(&status.details);
     return result;

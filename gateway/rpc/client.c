@@ -11,7 +11,7 @@
 
 #include "common/env/env.h"
 
-/* Everything C-core writes or borrows while the one batch runs. */
+/* Everything C-core writes or borrows while the call runs. */
 struct exchange {
     grpc_channel *channel;
     grpc_completion_queue *queue;
@@ -63,16 +63,21 @@ static grpc_channel *open_channel(const char *target, size_t max_reply_bytes)
     return channel;
 }
 
-static void open_call(struct exchange *x, const struct rpc_client_call *call,
-                      size_t max_reply_bytes)
+static gpr_timespec deadline_of(const struct rpc_client_call *call)
 {
-    x->channel = open_channel(call->target, max_reply_bytes);
+    return call->timeout_ms == INT64_MAX
+               ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
+               : gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                              gpr_time_from_millis(call->timeout_ms, GPR_TIMESPAN));
+}
+
+static void open_call(struct exchange *x, const struct rpc_client_call *call)
+{
+    x->channel = open_channel(call->target, call->max_reply_bytes);
     x->queue = grpc_completion_queue_create_for_next(NULL);
-    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                         gpr_time_from_millis(call->timeout_ms, GPR_TIMESPAN));
     grpc_slice path = grpc_slice_from_copied_string(call->path);
     x->call = grpc_channel_create_call(x->channel, NULL, GRPC_PROPAGATE_DEFAULTS, x->queue, path,
-                                       NULL, deadline, NULL);
+                                       NULL, deadline_of(call), NULL);
     grpc_slice_unref(path);
     grpc_slice message = grpc_slice_from_copied_buffer(
         call->request.data == NULL ? "" : call->request.data, call->request.len);
@@ -87,7 +92,17 @@ static void open_call(struct exchange *x, const struct rpc_client_call *call,
                              .value = grpc_slice_from_copied_string(call->authorization) };
 }
 
-static bool run_batch(struct exchange *x, struct error *err)
+static bool run_batch(struct exchange *x, const grpc_op *ops, size_t count, struct error *err)
+{
+    grpc_call_error error = grpc_call_start_batch(x->call, ops, count, x, NULL);
+    if (error != GRPC_CALL_OK)
+        return error_set(err, ERROR_INTERNAL, "the call cannot be started: %s",
+                         grpc_call_error_to_string(error));
+    (void)grpc_completion_queue_next(x->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    return true;
+}
+
+static bool ask(struct exchange *x, struct error *err)
 {
     const grpc_op ops[] = {
         { .op = GRPC_OP_SEND_INITIAL_METADATA,
@@ -96,31 +111,45 @@ static bool run_batch(struct exchange *x, struct error *err)
         { .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
         { .op = GRPC_OP_RECV_INITIAL_METADATA,
           .data.recv_initial_metadata.recv_initial_metadata = &x->initial },
-        { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &x->reply },
-        { .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-          .data.recv_status_on_client = { .trailing_metadata = &x->trailing,
-                                          .status = &x->code,
-                                          .status_details = &x->message } },
     };
-    grpc_call_error error = grpc_call_start_batch(x->call, ops, ARRAY_LEN(ops), x, NULL);
-    if (error != GRPC_CALL_OK)
-        return error_set(err, ERROR_INTERNAL, "the call cannot be started: %s",
-                         grpc_call_error_to_string(error));
-    (void)grpc_completion_queue_next(x->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    return run_batch(x, ops, ARRAY_LEN(ops), err);
+}
+
+static bool hand_over(const struct rpc_client_call *call, grpc_byte_buffer *message)
+{
+    grpc_byte_buffer_reader reader;
+    if (!grpc_byte_buffer_reader_init(&reader, message))
+        return false;
+    grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
+    const bool goes_on =
+        call->reply(call->context, (struct text){ (const char *)GRPC_SLICE_START_PTR(whole),
+                                                  GRPC_SLICE_LENGTH(whole) });
+    grpc_slice_unref(whole);
+    grpc_byte_buffer_reader_destroy(&reader);
+    return goes_on;
+}
+
+/* Messages until there are no more. */
+static bool receive(struct exchange *x, const struct rpc_client_call *call, struct error *err)
+{
+    const grpc_op op = { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &x->reply };
+    do {
+        grpc_byte_buffer_destroy(TAKE(x->reply));
+        if (!run_batch(x, &op, 1, err))
+            return false;
+        if (x->reply != NULL && !hand_over(call, x->reply))
+            grpc_call_cancel(x->call, NULL);
+    } while (x->reply != NULL);
     return true;
 }
 
-static void read_reply(grpc_byte_buffer *from, struct buffer *to)
+static bool hear_status(struct exchange *x, struct error *err)
 {
-    grpc_byte_buffer_reader reader;
-    grpc_slice slice;
-    if (from == NULL || !grpc_byte_buffer_reader_init(&reader, from))
-        return;
-    while (grpc_byte_buffer_reader_next(&reader, &slice)) {
-        buffer_append(to, GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice));
-        grpc_slice_unref(slice);
-    }
-    grpc_byte_buffer_reader_destroy(&reader);
+    const grpc_op op = { .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+                         .data.recv_status_on_client = { .trailing_metadata = &x->trailing,
+                                                         .status = &x->code,
+                                                         .status_details = &x->message } };
+    return run_batch(x, &op, 1, err);
 }
 
 static void read_status(const struct exchange *x, struct rpc_status *status)
@@ -137,19 +166,17 @@ static void read_status(const struct exchange *x, struct rpc_status *status)
 }
 
 bool rpc_client_run(const struct rpc_client_call *call, struct rpc_status *status,
-                    struct buffer *reply, struct error *err)
+                    struct error *err)
 {
     struct exchange x = { 0 };
     grpc_init();
-    open_call(&x, call, reply->max);
+    open_call(&x, call);
     bool ran = x.header_count == 0 || grpc_header_nonbin_value_is_legal(x.headers[0].value);
     if (!ran)
         error_set(err, ERROR_INVALID_ARGUMENT, "the token has characters a header cannot carry");
-    ran = ran && run_batch(&x, err);
-    if (ran) {
+    ran = ran && ask(&x, err) && receive(&x, call, err) && hear_status(&x, err);
+    if (ran)
         read_status(&x, status);
-        read_reply(x.reply, reply);
-    }
     exchange_fini(&x);
     grpc_shutdown();
     return ran;
