@@ -52,6 +52,10 @@ static void write_text(struct buffer *line, const struct access_entry *e)
     buffer_append_u64(line, e->request_bytes);
     buffer_append_cstr(line, " out=");
     buffer_append_u64(line, e->reply_bytes);
+    if (e->is_stream) {
+        buffer_append_cstr(line, " messages=");
+        buffer_append_u64(line, e->reply_messages);
+    }
     buffer_append_cstr(line, " trace=");
     buffer_append_text(line, e->trace_id.len == 0 ? TEXT("-") : e->trace_id);
     buffer_append_cstr(line, " peer=");
@@ -83,6 +87,10 @@ static void write_json(struct buffer *line, const struct access_entry *e)
     json_write_u64(&w, e->request_bytes);
     json_write_key(&w, TEXT("reply_bytes"));
     json_write_u64(&w, e->reply_bytes);
+    if (e->is_stream) {
+        json_write_key(&w, TEXT("reply_messages"));
+        json_write_u64(&w, e->reply_messages);
+    }
     if (e->trace_id.len > 0)
         json_member_string(&w, "trace_id", e->trace_id);
     json_member_string(&w, "peer", e->peer);

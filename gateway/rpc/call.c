@@ -117,6 +117,8 @@ static void log_call(const struct rpc_call *call, enum rpc_code code, int64_t du
         .upstream_ns = call->upstream_ns,
         .request_bytes = call->request_bytes,
         .reply_bytes = call->reply_bytes,
+        .is_stream = call->is_stream,
+        .reply_messages = call->reply_messages,
         .trace_id = trace_context_id(&call->proxy.trace),
         .peer = text_of(peer),
     };
@@ -420,8 +422,10 @@ static void on_received(struct rpc_call *call, bool success)
 
 static void count_message(struct rpc_call *call)
 {
-    if (call->has_message)
+    if (call->has_message) {
         metrics_message_sent(call->worker->metrics, call->metrics_row, call->message_bytes);
+        call->reply_messages++;
+    }
     call->has_message = false;
 }
 

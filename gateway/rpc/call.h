@@ -94,6 +94,7 @@ struct rpc_call {
     int64_t arrived_ns;
     size_t request_bytes;
     size_t reply_bytes;
+    size_t reply_messages;
     size_t message_bytes; /* of the message on its way, for the metrics */
     bool has_message;
     grpc_metadata sent[RPC_METADATA_MAX]; /* initial metadata, then trailers */

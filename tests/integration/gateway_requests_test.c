@@ -121,14 +121,6 @@ static void the_name_of_an_unknown_method_may_be_very_long(void **state)
     gateway_rig_assert_serves(rig);
 }
 
-static void a_streaming_method_is_unimplemented(void **state)
-{
-    assert_refused(*state,
-                   &(struct grpc_raw_request){ .path = "/hypeman.v1.InstanceService/StreamLogs",
-                                               .message = TEXT("\n\2i1") },
-                   RPC_UNIMPLEMENTED, "streaming");
-}
-
 /* ---- Path fields --------------------------------------------------------------------------- */
 
 static void a_path_field_that_would_lead_elsewhere_is_refused(void **state)
@@ -417,7 +409,6 @@ int main(void)
         cmocka_unit_test(a_method_that_does_not_exist_is_unimplemented),
         cmocka_unit_test(an_unknown_method_is_answered_within_ten_milliseconds),
         cmocka_unit_test(the_name_of_an_unknown_method_may_be_very_long),
-        cmocka_unit_test(a_streaming_method_is_unimplemented),
         cmocka_unit_test(a_path_field_that_would_lead_elsewhere_is_refused),
         cmocka_unit_test(a_path_field_stays_one_segment),
         cmocka_unit_test(every_byte_of_a_path_field_reaches_the_server_as_it_was),

@@ -82,6 +82,23 @@ static void every_time_has_the_same_width(void **state)
     }
 }
 
+static void the_messages_of_a_stream_are_counted(void **state)
+{
+    struct access_entry stream = entry;
+    (void)state;
+    stream.is_stream = true;
+    stream.reply_messages = 7;
+    expect_line(LOG_FORM_TEXT, &stream,
+                " /a.B/C? NOT_FOUND http=404 1.500ms upstream=1.200ms in=12 out=34 messages=7 "
+                "trace=4bf92f3577b34da6a3ce929d0e0e4736 peer=ipv4:127.0.0.1:40000\n");
+    expect_line(LOG_FORM_JSON, &stream,
+                "\",\"rpc\":\"/a.B/C\\n\",\"grpc_code\":\"NOT_FOUND\",\"http_status\":404,"
+                "\"ms\":1.500,\"upstream_ms\":1.200,\"request_bytes\":12,\"reply_bytes\":34,"
+                "\"reply_messages\":7,"
+                "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\","
+                "\"peer\":\"ipv4:127.0.0.1:40000\"}\n");
+}
+
 static void the_longest_line_is_not_dropped(void **state)
 {
     const enum log_form forms[] = { LOG_FORM_TEXT, LOG_FORM_JSON };
@@ -92,7 +109,8 @@ static void the_longest_line_is_not_dropped(void **state)
     longest.method = (struct text){ path, sizeof path };
     longest.peer = longest.method;
     longest.duration_ns = longest.upstream_ns = INT64_MAX;
-    longest.request_bytes = longest.reply_bytes = UINT64_MAX;
+    longest.request_bytes = longest.reply_bytes = longest.reply_messages = UINT64_MAX;
+    longest.is_stream = true;
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         struct line_log log;
         line_log_init(&log, forms[i], -1);
@@ -110,6 +128,7 @@ int main(void)
         cmocka_unit_test(a_call_is_one_json_object),
         cmocka_unit_test(a_call_outside_of_a_trace_has_no_trace_id),
         cmocka_unit_test(every_time_has_the_same_width),
+        cmocka_unit_test(the_messages_of_a_stream_are_counted),
         cmocka_unit_test(the_longest_line_is_not_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

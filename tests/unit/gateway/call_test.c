@@ -304,15 +304,6 @@ static void a_deadline_that_has_passed_ends_the_call_at_once(void **state)
     }
 }
 
-static void streams_are_unimplemented(void **state)
-{
-    SCOPED(scene) struct scene s;
-    scene_init(&s, *state, "hypeman.v1.InstanceService.StreamLogs");
-    start(&s, "instance_id: 'x'");
-    assert_int_equal(s.upstream.submitted, 0);
-    assert_ended(&s, RPC_UNIMPLEMENTED);
-}
-
 static void methods_without_a_rule_and_types_without_translation_are_unimplemented(void **state)
 {
     static const struct {
@@ -573,7 +564,6 @@ int main(void)
         cmocka_unit_test(a_bad_request_is_refused_before_the_upstream_hears_of_it),
         cmocka_unit_test(malformed_bytes_are_refused_before_the_upstream_hears_of_it),
         cmocka_unit_test(a_deadline_that_has_passed_ends_the_call_at_once),
-        cmocka_unit_test(streams_are_unimplemented),
         cmocka_unit_test(an_error_answer_ends_the_call_with_its_reason),
         cmocka_unit_test(every_kind_of_answer_has_its_end),
         cmocka_unit_test(a_page_instead_of_json_is_shown_cut_and_clean),
