@@ -141,12 +141,19 @@ static bool prepare(struct proxy_call *call, struct text wire, struct error *err
     return transcode_request(m, wire, &call->request, err);
 }
 
+/* Streams have one only if their method says so: a log may be followed for days. */
+static int64_t limit_ms(const struct proxy_call *call)
+{
+    if (call->method->timeout_ms > 0)
+        return call->method->timeout_ms;
+    return call->stream != NULL ? UPSTREAM_NO_TIMEOUT : call->settings->timeout_ms;
+}
+
 /* The nearer of the caller's deadline and the method's limit. */
 static int64_t timeout_ms(const struct proxy_call *call)
 {
-    const int64_t limit_ms =
-        call->method->timeout_ms > 0 ? call->method->timeout_ms : call->settings->timeout_ms;
-    return call->time_left_ms < limit_ms ? call->time_left_ms : limit_ms;
+    const int64_t limit = limit_ms(call);
+    return call->time_left_ms < limit ? call->time_left_ms : limit;
 }
 
 void proxy_call_start(struct proxy_call *call, struct text wire)

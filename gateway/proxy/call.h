@@ -23,8 +23,8 @@
 
 /* What holds for every call. Immutable, shared by all threads. */
 struct proxy_settings {
-    int64_t timeout_ms;     /* the longest wait for the upstream, but for methods that have a
-                               timeout of their own                                       */
+    int64_t timeout_ms;     /* the longest wait for the upstream, but for methods that stream or
+                               have a timeout of their own                                */
     size_t max_reply_bytes; /* of the upstream's answer and of the message made from it   */
     const char *upstream_authorization; /* sent when the caller brings none; NULL = none */
     struct metadata_names forwarded;    /* of the caller's metadata, on to the upstream   */

@@ -140,7 +140,6 @@ static void on_done(struct upstream_exchange *exchange)
 void proxy_stream_prepare(struct proxy_call *call)
 {
     struct upstream_exchange *x = &call->exchange;
-    x->timeout_ms = call->time_left_ms == INT64_MAX ? UPSTREAM_NO_TIMEOUT : call->time_left_ms;
     x->receive = on_piece;
     x->done = on_done;
 }

@@ -1,14 +1,12 @@
 /* One server-streaming call: the answer becomes messages as it comes.
  *
- * bytes -> transcode_request -> upstream -> stream_split -> transcode_reply -> deliver ... ->
- * finish
+ * bytes -> transcode_request -> upstream -> stream_split -> transcode_reply -> deliver, ... finish
  *
  * It is a proxy_call with a struct proxy_stream: started, cancelled and finished in the same way.
  * How the answer is cut follows from its Content-Type (stream_split.h); where the reply is a
  * google.api.HttpBody each piece is a message as it came. What differs from a unary call:
  *
- * - settings->timeout_ms does not count, only the caller's deadline: a log may be followed for
- * days.
+ * - settings->timeout_ms does not count, only the caller's deadline and the method's own timeout.
  * - settings->max_reply_bytes is the limit of one item and of its message.
  * - An answer that ends inside an item, or whose connection is lost, ends the call UNAVAILABLE; an
  *   item that does not fit ends it INTERNAL, naming the item and the place in it; an event named
