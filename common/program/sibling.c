@@ -1,10 +1,12 @@
 #include "common/program/sibling.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,11 +113,24 @@ bool sibling_start(struct sibling *child, const char *name, const char *const *a
     return ok;
 }
 
+/* Whether the child ends within that time; true also when the system cannot tell. */
+static bool ends_within(pid_t pid, int wait_ms)
+{
+    SCOPED(fd) int end = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd ended = { .fd = end, .events = POLLIN };
+
+    return end < 0 || poll(&ended, 1, wait_ms) != 0;
+}
+
 void sibling_stop(struct sibling *child)
 {
+    enum { PATIENCE_MS = 10000 };
+
     if (child->pid <= 0)
         return;
     kill(child->pid, SIGTERM);
+    if (!ends_within(child->pid, PATIENCE_MS))
+        kill(child->pid, SIGKILL);
     while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     child->pid = 0;

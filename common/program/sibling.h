@@ -25,7 +25,8 @@ struct sibling {
 MUST_USE bool sibling_start(struct sibling *child, const char *name, const char *const *args,
                             struct error *err);
 
-/* SIGTERM, then waits for it to end. Does nothing when none was started. */
+/* SIGTERM, and SIGKILL when it has not ended ten seconds later. Does nothing when none was started.
+ */
 void sibling_stop(struct sibling *child);
 
 #endif
