@@ -14,8 +14,9 @@
 
 enum { TARGET_MAX = 64 * 1024, BODY_MAX = 4 << 20, HEADERS_MAX = 16, HEADER_MAX = 64 * 1024 };
 
-#define POLL_PAUSE_NS   (20 * NS_PER_MS)
-#define CLEANUP_WAIT_NS (5 * NS_PER_SEC)
+#define FIRST_PAUSE_NS   (20 * NS_PER_MS)
+#define LONGEST_PAUSE_NS NS_PER_SEC
+#define CLEANUP_WAIT_NS  (5 * NS_PER_SEC)
 
 struct playing {
     const struct scenario *scenario;
@@ -469,6 +470,7 @@ static bool ask_until(struct playing *p, const struct step *step, struct match_r
 {
     const struct stage *stage = p->stage;
     int64_t until = stage->now_ns(stage->ctx) + step->within_ns;
+    int64_t pause_ns = FIRST_PAUSE_NS;
 
     for (;;) {
         *report = (struct match_report){ .arena = &p->result->arena };
@@ -477,7 +479,8 @@ static bool ask_until(struct playing *p, const struct step *step, struct match_r
         if (report->mismatches == 0 || stage->now_ns(stage->ctx) >= until ||
             stage->cancelled(stage->ctx))
             return true;
-        stage->pause(stage->ctx, POLL_PAUSE_NS);
+        stage->pause(stage->ctx, pause_ns);
+        pause_ns = pause_ns < LONGEST_PAUSE_NS / 2 ? 2 * pause_ns : LONGEST_PAUSE_NS;
     }
 }
 

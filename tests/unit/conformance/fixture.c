@@ -78,7 +78,9 @@ static bool answer(void *ctx, const struct transport_request *request, struct ar
         return error_set(err, next->failure, "scripted");
     *out = (struct transport_answer){ .status = next->status, .grpc_code = next->grpc_code };
     if (next->body != NULL) {
-        out->headers = (struct http_header *)arena_alloc(arena, sizeof json);
+        out->headers = arena_alloc(arena, sizeof json);
+        if (out->headers == NULL)
+            return error_set(err, ERROR_NO_MEMORY, "out of memory");
         memcpy(out->headers, json, sizeof json);
         out->header_count = 1;
         out->body = text_of(next->body);
@@ -111,7 +113,7 @@ static bool is_cancelled(void *ctx)
     return f->cancel_after != 0 && f->call_count >= f->cancel_after;
 }
 
-struct result *fixture_play(struct fixture *f, const struct fake_answer *script)
+void fixture_play_into(struct fixture *f, const struct fake_answer *script, struct result *result)
 {
     const struct stage stage = { .transport = { answer, f },
                                  .control = { answer, f },
@@ -128,14 +130,20 @@ struct result *fixture_play(struct fixture *f, const struct fake_answer *script)
                                  .pause = pause_ns,
                                  .cancelled = is_cancelled,
                                  .ctx = f };
-    struct result *result = result_new(&f->set.items[0], f->via);
 
     f->script = script;
     f->script_at = 0;
     f->call_count = 0;
-    assert_non_null(result);
     bool reached = play(&f->set.items[0], &stage, result);
     if (!reached)
         assert_int_equal(result->outcome, OUTCOME_NOT_RUN);
+}
+
+struct result *fixture_play(struct fixture *f, const struct fake_answer *script)
+{
+    struct result *result = result_new(&f->set.items[0], f->via);
+
+    assert_non_null(result);
+    fixture_play_into(f, script, result);
     return result;
 }

@@ -49,5 +49,7 @@ void fixture_load(struct fixture *f);
 
 /* Plays the first scenario of the set. Owned: result_free(). */
 struct result *fixture_play(struct fixture *f, const struct fake_answer *script);
+/* The same with a result that is there already. */
+void fixture_play_into(struct fixture *f, const struct fake_answer *script, struct result *result);
 
 #endif

@@ -44,10 +44,45 @@ static void loading_survives_the_loss_of_any_allocation(void **state)
     }
 }
 
+/* A lack of memory is the suite's fault: it never becomes a verdict about the server. */
+static void playing_survives_the_loss_of_any_allocation(void **state)
+{
+    (void)state;
+    static const struct fake_answer script[] = {
+        { .status = 201,
+          .body = "{\"id\":\"abcdefghijklmnopqrstuvwx\",\"name\":null,\"kind\":\"Standby\"}" },
+        { .status = 200, .body = "[]" },
+        { .status = 204 },
+        { 0 },
+    };
+    struct fixture f;
+    bool failed = true;
+
+    fixture_begin(&f);
+    fixture_add(&f, "cases/a.json",
+                "{\"title\":\"t\",\"needs\":[\"jwt\"],\"rules\":[\"SNAP-C-001\"],\"steps\":["
+                "{\"request\":\"POST /things\",\"body\":{\"a\":\"${run}-a\"},\"expect\":"
+                "{\"status\":201,\"body\":{\"name\":null}},\"capture\":{\"id\":\"/id\"}},"
+                "{\"request\":\"GET /things\",\"query\":{\"a\":\"${id}\"},\"headers\":{\"X\":"
+                "\"${id}\"},\"token\":{\"claims\":{}},\"expect\":{\"status\":200}}]}");
+    fixture_load(&f);
+    for (size_t n = 0; failed; n++) {
+        struct result *result = result_new(&f.set.items[0], VIA_REST);
+        alloc_fail_after(n);
+        fixture_play_into(&f, script, result);
+        failed = alloc_fail_stop() == 1;
+        if (result->outcome != OUTCOME_PASS && (!failed || result->outcome != OUTCOME_ERROR))
+            fail_msg("allocation %zu: %s", n, outcome_rows[result->outcome].name);
+        result_free(result);
+    }
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading_survives_the_loss_of_any_allocation),
+        cmocka_unit_test(playing_survives_the_loss_of_any_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
