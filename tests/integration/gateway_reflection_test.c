@@ -110,6 +110,8 @@ static void another_api_is_described_beside_our_own_services(void **state)
     assert_answer(rig, call, ASK_SERVICES, "", FOUND_SERVICES, "tree.v1.TreeService");
     assert_answer(rig, call, ASK_SYMBOL, "tree.v1.TreeService.PutNode", FOUND_FILES, "tree.proto");
     assert_answer(rig, call, ASK_SYMBOL, "grpc.health.v1.Health", FOUND_FILES, "health.proto");
+    assert_answer(rig, call, ASK_SYMBOL, "google.rpc.ErrorInfo", FOUND_FILES,
+                  "error_details.proto"); /* what tools read the details of errors with */
     assert_answer(rig, call, ASK_SYMBOL, "hypeman.v1.Snapshot", FOUND_ERROR, "no file declares");
     grpc_raw_half_close(call);
     assert_ended(call, RPC_OK);

@@ -54,6 +54,19 @@ class Reflection(PairTest):
         self.assertEqual(answer.id, snapshot.id)
         self.assertEqual(answer.source_instance_id, snapshot.source_instance_id)
 
+    def test_the_details_of_an_error_are_read_by_what_was_described(self):
+        error = self.assert_fails(grpc.StatusCode.NOT_FOUND, self.get_snapshot, "none")
+        pool = descriptor_pool.DescriptorPool(self.database)
+        trailers = dict(error.trailing_metadata())
+
+        def read(name, data):
+            return message_factory.GetMessageClass(pool.FindMessageTypeByName(name)).FromString(data)
+
+        status = read("google.rpc.Status", trailers["grpc-status-details-bin"])
+        (info,) = status.details
+        self.assertEqual(info.type_url, "type.googleapis.com/google.rpc.ErrorInfo")
+        self.assertEqual(read("google.rpc.ErrorInfo", info.value).reason, "not_found")
+
     def test_what_does_not_exist_is_not_found(self):
         for name in ("hypeman.v1.Nothing", "hypeman/v1/nothing.proto"):
             with self.assertRaises(KeyError):
