@@ -58,8 +58,10 @@ static bool spawn(struct program *p, const char *name, const char *const *args, 
     }
     argv[count] = NULL;
 
+    /* Appending, since Linux does not lock the position in such a file: of what two threads write
+     * at once, one would overwrite the other. */
     *p = (struct program){ .pid = -1, .output_fd = memfd_create(name, MFD_CLOEXEC) };
-    if (p->output_fd < 0)
+    if (p->output_fd < 0 || fcntl(p->output_fd, F_SETFL, O_APPEND) != 0)
         return false;
     p->pid = fork();
     if (p->pid == 0)
