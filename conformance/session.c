@@ -124,7 +124,8 @@ static bool start_mock(struct session *s, struct error *err)
     }
     s->run.target = s->mock.url;
     return make_secret(s, secret, sizeof secret, err) &&
-           sibling_start(&s->mock, "hypeman-mock", args, err);
+           (sibling_start(&s->mock, "hypeman-mock", args, err) ||
+            error_prefix(err, "no --rest URL is given, and "));
 }
 
 static bool choose_token(struct session *s, struct error *err)

@@ -8,7 +8,7 @@
 #include "common/base/buffer.h"
 #include "common/env/env.h"
 
-enum { URL_MAX = 128 * 1024, BODY_KEPT = 1 << 20, HEADERS_KEPT = 64 };
+enum { URL_MAX = 128 * 1024, BODY_KEPT = 8 << 20, HEADERS_KEPT = 64 };
 
 #define CONNECT_WAIT_MS 3000L
 

@@ -458,6 +458,9 @@ static bool ask(struct playing *p, const struct step *step, struct match_report 
         p->unsure |= operation != NULL && operation->creates != NULL;
         return false;
     }
+    if (x->answer.cut)
+        return error_set(err, ERROR_RESOURCE_EXHAUSTED,
+                         "the answer is longer than the suite keeps");
     json_auto_t *json = parse(x->answer.body);
     tracker_note(&p->tracker, p->stage->shapes, step->method, out.path, x->answer.status, json);
     return judge(p, step, &out, &x->answer, json, report, err) &&

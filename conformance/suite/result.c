@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { RESULT_MAX_BYTES = 32 << 20 };
+enum { RESULT_MAX_BYTES = 64 << 20 };
 
 const struct outcome_row outcome_rows[OUTCOME_COUNT] = {
     [OUTCOME_PASS] = { "pass", false },

@@ -76,7 +76,9 @@ static bool answer(void *ctx, const struct transport_request *request, struct ar
         f->script_at++;
     if (next->status == 0)
         return error_set(err, next->failure, "scripted");
-    *out = (struct transport_answer){ .status = next->status, .grpc_code = next->grpc_code };
+    *out = (struct transport_answer){ .status = next->status,
+                                      .grpc_code = next->grpc_code,
+                                      .cut = next->cut };
     if (next->body != NULL) {
         out->headers = arena_alloc(arena, sizeof json);
         if (out->headers == NULL)

@@ -21,6 +21,7 @@ struct fake_answer {
     const char *body; /* NULL: none; JSON otherwise    */
     enum error_code failure;
     const char *grpc_code;
+    bool cut;
 };
 
 struct fixture {

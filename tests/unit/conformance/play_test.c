@@ -129,6 +129,12 @@ static void answers_decide_the_outcome(void **state)
           NULL,
           "the run was ended" },
         { CASE(MAKE), { { .failure = ERROR_NO_MEMORY } }, OUTCOME_ERROR, NULL, "scripted" },
+        /* what is not all there is not judged */
+        { CASE("{\"request\":\"GET /things\",\"expect\":{\"status\":200}}"),
+          { { .status = 200, .body = "[", .cut = true } },
+          OUTCOME_ERROR,
+          NULL,
+          "the answer is longer than the suite keeps" },
         /* a clock that cannot be moved although the target says so */
         { CASE("{\"clock\":{\"advance\":\"5s\"}}"),
           { { .status = 404, .body = REFUSED } },
