@@ -555,7 +555,10 @@ static bool play_clock(struct playing *p, const struct step *step)
     return ok || judge_failure(p, step, &err);
 }
 
-static const struct step world_step = { .title = "a world of its own", .setup = true };
+static const char *const no_rules[] = { NULL };
+static const struct step world_step = { .title = "a world of its own",
+                                        .setup = true,
+                                        .rules = no_rules };
 
 static bool enter_world(struct playing *p)
 {

@@ -65,6 +65,17 @@ static void note_hypervisors(struct text body, struct capabilities *out)
     }
 }
 
+/* [{"name": "default", ...}]: one that answers everything with 200 has no worlds
+ * (docs/control-api.md). */
+static bool has_default_world(struct text body)
+{
+    struct error ignored = { 0 };
+    json_auto_t *worlds = NULL;
+
+    return json_document_load(body, false, &worlds, &ignored) &&
+           json_object_get(json_array_get(worlds, 0), "name") != NULL;
+}
+
 bool probe_target(const struct transport *transport, const char *token, struct capabilities *out,
                   struct error *err)
 {
@@ -87,7 +98,7 @@ bool probe_target(const struct transport *transport, const char *token, struct c
         note_hypervisors(body, out);
     }
     ignored = (struct error){ 0 };
-    bool worlds = ask(&p, "/_mock/worlds", false, &body, &ignored) == OK;
+    bool worlds = ask(&p, "/_mock/worlds", false, &body, &ignored) == OK && has_default_world(body);
     out->has[CAPABILITY_WORLDS] = worlds;
     out->has[CAPABILITY_VIRTUAL_CLOCK] = worlds;
     return true;

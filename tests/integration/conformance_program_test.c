@@ -190,6 +190,46 @@ static void one_lost_answer_is_a_failure_and_the_run_goes_on(void **state)
     fake_upstream_free(server);
 }
 
+/* Each is the answer to everything, whatever is asked. */
+static void a_server_of_another_kind_is_told_from_one_that_is_not_there(void **state)
+{
+    (void)state;
+    char deep[4096], headers[8192] = "HTTP/1.1 200 OK\r\n";
+    memset(deep, '[', sizeof deep);
+    size_t head =
+        (size_t)snprintf(deep, sizeof deep, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 2000);
+    deep[head] = '[';
+    for (size_t i = 0, len; i < 300; i++) {
+        len = strlen(headers);
+        (void)snprintf(headers + len, sizeof headers - len, "X-%zu: %zu\r\n", i, i);
+    }
+    strncat(headers, "Content-Length: 2\r\n\r\n[]", sizeof headers - strlen(headers) - 1);
+    const struct {
+        const char *bytes;
+        size_t len;
+        int status;
+    } rows[] = {
+        { "\x01\x02 garbage\n\n", 0, 3 },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", 0, 3 },
+        { deep, head + 2000, 1 },
+        { headers, 0, 1 },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\x1b\x7f]", 0, 1 },
+        { "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", 0, 1 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fake_upstream *server = fake_upstream_new();
+        fake_upstream_otherwise(
+            server,
+            (struct fake_reply){ .bytes = rows[i].bytes, .len = rows[i].len, .end = FAKE_CLOSE });
+        SCOPED(outcome)
+        struct outcome o = run((const char *[]){ "--rest", fake_upstream_url(server), NULL });
+        if (o.status != rows[i].status)
+            fail_msg("row %zu: %d\n%s", i, o.status, o.out.data);
+        assert_null(strchr(o.out.data, '\x1b')); /* nothing of it draws on a terminal */
+        fake_upstream_free(server);
+    }
+}
+
 static void a_signal_ends_the_run_and_what_was_made_is_deleted(void **state)
 {
     (void)state;
@@ -317,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_dead_port_is_unreachable_within_five_seconds_and_is_reported),
         cmocka_unit_test(a_target_that_falls_silent_ends_the_run),
         cmocka_unit_test(one_lost_answer_is_a_failure_and_the_run_goes_on),
+        cmocka_unit_test(a_server_of_another_kind_is_told_from_one_that_is_not_there),
         cmocka_unit_test(a_signal_ends_the_run_and_what_was_made_is_deleted),
         cmocka_unit_test(a_command_line_that_is_wrong_exits_2_and_says_what_is_meant),
         cmocka_unit_test(a_token_that_is_refused_exits_2),

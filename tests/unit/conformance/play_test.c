@@ -350,6 +350,25 @@ static void over_grpc_the_world_is_a_header_and_the_status_follows_the_published
     }
 }
 
+static void a_world_that_cannot_be_made_is_an_error_of_the_set_up(void **state)
+{
+    (void)state;
+    static const struct fake_answer script[] = { { .status = 200, .body = "{}" }, { 0 } };
+    const char *own[2];
+    struct fixture f;
+
+    load(&f, CASE(MAKE));
+    f.target.has[CAPABILITY_WORLDS] = true;
+    struct result *result = fixture_play(&f, script);
+    assert_int_equal(result->outcome, OUTCOME_ERROR);
+    assert_string_equal(result->reason, "POST /_mock/worlds answered 200 instead of 201: {}");
+    assert_string_equal(result_broken_rules(result, NULL, own)[0], "SNAP-C-001");
+    assert_calls(&f, (const char *const[]){
+                         "POST /_mock/worlds {\"name\":\"hc1-0\",\"clock\":\"auto\"}", NULL });
+    result_free(result);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +378,7 @@ int main(void)
         cmocka_unit_test(what_was_made_without_an_answer_is_found_by_its_name),
         cmocka_unit_test(
             over_grpc_the_world_is_a_header_and_the_status_follows_the_published_table),
+        cmocka_unit_test(a_world_that_cannot_be_made_is_an_error_of_the_set_up),
         cmocka_unit_test(a_run_that_is_ended_stops_between_steps_and_still_tidies_up),
         cmocka_unit_test(where_there_are_worlds_a_scenario_has_one_and_takes_everything_along),
     };
