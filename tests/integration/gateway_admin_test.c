@@ -108,6 +108,9 @@ static int call(struct gateway_rig *rig, const char *path)
 #define GET    "/hypeman.v1.SnapshotService/GetSnapshot"
 #define OF(method)                                                                                 \
     "{grpc_type=\"unary\",grpc_service=\"hypeman.v1.SnapshotService\",grpc_method=\"" method "\""
+#define STREAM_LOGS                                                                                \
+    "{grpc_type=\"server_stream\",grpc_service=\"hypeman.v1.InstanceService\",grpc_method="        \
+    "\"StreamLogs\""
 
 /* ---- Pages --------------------------------------------------------------------------------- */
 
@@ -270,6 +273,26 @@ static void a_call_is_counted_by_method_and_code(void **state)
     assert_int_equal(call(rig, GET), RPC_NOT_FOUND);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         assert_metric(rig, cases[i].beginning, before[i] + cases[i].more);
+}
+
+static void messages_of_a_stream_are_counted_one_by_one(void **state)
+{
+    struct gateway_rig *rig = *state;
+    const struct grpc_raw_request request = { .path = "/hypeman.v1.InstanceService/StreamLogs",
+                                              .message = TEXT("\n\2i1") };
+    struct text line;
+    fake_upstream_reply(rig->upstream,
+                        http_answer(&rig->memory, 200, "Content-Type: text/event-stream\r\n",
+                                    TEXT("data: \"a\"\n\ndata: \"b\"\n\n:\n\ndata: \"c\"\n\n")));
+    struct grpc_raw_call *stream = grpc_raw_open(rig->channel, &request);
+    for (int i = 0; i < 3; i++)
+        assert_true(grpc_raw_read(stream, &line));
+    assert_false(grpc_raw_read(stream, &line));
+    SCOPED(grpc_raw_reply) struct grpc_raw_reply end = grpc_raw_finish(stream);
+    assert_int_equal(end.code, RPC_OK);
+    assert_metric(rig, "grpc_server_msg_sent_total" STREAM_LOGS, 3);
+    assert_metric(rig, "grpc_server_msg_sent_bytes_total" STREAM_LOGS, 9);
+    assert_metric(rig, "grpc_server_handled_total" STREAM_LOGS ",grpc_code=\"OK\"", 1);
 }
 
 static void methods_nobody_serves_share_one_series(void **state)
@@ -519,6 +542,7 @@ int main(void)
         cmocka_unit_test(channelz_shows_servers_and_their_sockets),
         cmocka_unit_test(what_channelz_does_not_have_is_not_found),
         cmocka_unit_test(a_call_is_counted_by_method_and_code),
+        cmocka_unit_test(messages_of_a_stream_are_counted_one_by_one),
         cmocka_unit_test(methods_nobody_serves_share_one_series),
         cmocka_unit_test(calls_in_flight_are_a_gauge),
         cmocka_unit_test(open_connections_are_a_gauge),

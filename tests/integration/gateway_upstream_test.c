@@ -1504,6 +1504,212 @@ static void a_thousand_exchanges_wait_at_once(void **state)
     free(calls);
 }
 
+/* ---- Answers that are read piece by piece --------------------------------------------------- */
+
+/* A call whose reader counts what comes, and after some bytes wants to wait, or no more. */
+struct reading {
+    struct call call; /* first: its exchange's context */
+    struct buffer taken;
+    size_t pauses_at[2]; /* bytes taken before it waits; SIZE_MAX: never */
+    size_t pause_count;  /* so far                                       */
+    size_t stops_at;     /* bytes taken before it has enough             */
+    size_t refused_len;  /* of the piece that is to come again           */
+    int faults;          /* pieces before the status, or not as they were */
+};
+
+static enum upstream_taken on_piece(struct upstream_exchange *exchange, struct text piece)
+{
+    struct reading *r = exchange->context;
+    enum upstream_taken verdict = UPSTREAM_TAKEN;
+    pthread_mutex_lock(&r->call.mutex);
+    r->faults += exchange->status == 0 || piece.len < r->refused_len;
+    r->refused_len = 0;
+    if (r->taken.len >= r->stops_at) {
+        verdict = UPSTREAM_ENOUGH;
+    } else if (r->pause_count < ARRAY_LEN(r->pauses_at) &&
+               r->taken.len >= r->pauses_at[r->pause_count]) {
+        verdict = UPSTREAM_NOT_NOW;
+        r->pause_count++;
+        r->refused_len = piece.len;
+    } else {
+        buffer_append_text(&r->taken, piece);
+    }
+    pthread_cond_signal(&r->call.ended);
+    pthread_mutex_unlock(&r->call.mutex);
+    return verdict;
+}
+
+static void reading_init(struct reading *r)
+{
+    *r = (struct reading){ .taken = buffer_capped(64 << 20),
+                           .pauses_at = { SIZE_MAX, SIZE_MAX },
+                           .stops_at = SIZE_MAX };
+    call_init(&r->call, HTTP_GET, "/log");
+    r->call.exchange.receive = on_piece;
+    r->call.exchange.timeout_ms = UPSTREAM_NO_TIMEOUT;
+    r->call.exchange.max_body_bytes = 100; /* of an error's body */
+}
+
+static void reading_scope_end(struct reading *r)
+{
+    assert_int_equal(r->faults, 0);
+    call_fini(&r->call);
+    buffer_fini(&r->taken);
+}
+
+static void wait_paused(struct reading *r, size_t count)
+{
+    pthread_mutex_lock(&r->call.mutex);
+    while (r->pause_count < count)
+        pthread_cond_wait(&r->call.ended, &r->call.mutex);
+    pthread_mutex_unlock(&r->call.mutex);
+}
+
+/* An answer of `len` bytes. */
+static struct buffer long_answer(size_t len)
+{
+    struct buffer bytes = buffer_capped(64 << 20);
+    buffer_appendf(&bytes, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
+    for (size_t i = 0; i < len; i++)
+        buffer_append_byte(&bytes, (uint8_t)('a' + i % 23));
+    assert_false(bytes.failed);
+    return bytes;
+}
+
+static struct fake_reply reply_of(const struct buffer *bytes)
+{
+    return (struct fake_reply){ .bytes = bytes->data, .len = bytes->len };
+}
+
+static void assert_read_whole(const struct reading *r, const struct buffer *answer, size_t len)
+{
+    assert_outcome(&r->call, UPSTREAM_ANSWERED);
+    assert_int_equal(r->call.exchange.answer.len, 0);
+    assert_int_equal(r->taken.len, len);
+    assert_memory_equal(r->taken.data, answer->data + answer->len - len, len);
+}
+
+static void a_body_may_come_piece_by_piece_and_be_of_any_length(void **state)
+{
+    struct fixture *f = *state;
+    enum { LEN = 3 << 20 };
+    SCOPED(buffer) struct buffer answer = long_answer(LEN);
+    SCOPED(reading) struct reading r;
+    reading_init(&r);
+    fake_upstream_reply(f->server, reply_of(&answer));
+    run_call(f, &r.call);
+    assert_read_whole(&r, &answer, LEN);
+}
+
+static void the_body_of_an_error_comes_whole(void **state)
+{
+    struct fixture *f = *state;
+    static const int statuses[] = { 404, 500, 302 };
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+        SCOPED(reading) struct reading r;
+        reading_init(&r);
+        fake_upstream_answer(f->server, statuses[i], "{\"code\":\"no\"}");
+        run_call(f, &r.call);
+        assert_answer(&r.call, statuses[i], "{\"code\":\"no\"}");
+        assert_int_equal(r.taken.len, 0);
+    }
+}
+
+static void a_reader_that_waits_stops_the_server(void **state)
+{
+    struct fixture *f = *state;
+    enum { LEN = 32 << 20 }; /* more than sockets hold */
+    SCOPED(buffer) struct buffer answer = long_answer(LEN);
+    SCOPED(reading) struct reading r;
+    reading_init(&r);
+    r.pauses_at[0] = 0;
+    r.pauses_at[1] = 1 << 20;
+    fake_upstream_reply(f->server, reply_of(&answer));
+    upstream_submit(f->upstream, &r.call.exchange);
+    wait_paused(&r, 1);
+    assert_int_equal(r.taken.len, 0);
+    upstream_resume(f->upstream, r.call.exchange.id);
+    wait_paused(&r, 2);
+    upstream_resume(f->upstream, r.call.exchange.id);
+    upstream_resume(f->upstream, r.call.exchange.id); /* once too often */
+    wait_for(&r.call);
+    assert_read_whole(&r, &answer, LEN);
+    upstream_resume(f->upstream, r.call.exchange.id); /* and too late */
+    warm_up_connection(f);
+}
+
+static void a_chunked_answer_may_end_while_its_reader_waits(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t pauses[] = { 0, 3 };
+    for (size_t i = 0; i < ARRAY_LEN(pauses); i++) {
+        SCOPED(reading) struct reading r;
+        reading_init(&r);
+        r.pauses_at[0] = pauses[i];
+        fake_upstream_reply(f->server,
+                            (struct fake_reply){ .bytes = "HTTP/1.1 200 OK\r\n"
+                                                          "Transfer-Encoding: chunked\r\n\r\n"
+                                                          "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n" });
+        upstream_submit(f->upstream, &r.call.exchange);
+        wait_paused(&r, 1);
+        upstream_resume(f->upstream, r.call.exchange.id);
+        wait_for(&r.call);
+        assert_outcome(&r.call, UPSTREAM_ANSWERED);
+        assert_true(text_equal_cstr(buffer_text(&r.taken), "onetwo"));
+    }
+}
+
+static void a_reader_that_has_enough_ends_the_exchange(void **state)
+{
+    struct fixture *f = *state;
+    enum { LEN = 32 << 20 };
+    SCOPED(buffer) struct buffer answer = long_answer(LEN);
+    /* At the first piece, later, and with the piece that it had let wait. */
+    static const struct {
+        size_t stops_at, pauses_at;
+    } cases[] = { { 0, SIZE_MAX }, { 1 << 20, SIZE_MAX }, { 1, 1 } };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const size_t request = fake_upstream_request_count(f->server);
+        SCOPED(reading) struct reading r;
+        reading_init(&r);
+        r.pauses_at[0] = cases[i].pauses_at;
+        r.stops_at = cases[i].pauses_at == SIZE_MAX ? cases[i].stops_at : SIZE_MAX;
+        fake_upstream_reply(f->server, reply_of(&answer));
+        upstream_submit(f->upstream, &r.call.exchange);
+        if (cases[i].pauses_at != SIZE_MAX) {
+            wait_paused(&r, 1);
+            r.stops_at = cases[i].stops_at;
+            upstream_resume(f->upstream, r.call.exchange.id);
+        }
+        wait_for(&r.call);
+        assert_outcome(&r.call, UPSTREAM_CANCELLED);
+        assert_detail_names(&r.call, "no more of the answer was wanted");
+        assert_true(r.taken.len < LEN);
+        assert_true(fake_upstream_wait_closed(
+            f->server, fake_upstream_request(f->server, request).connection, NULL));
+        warm_up_connection(f);
+    }
+}
+
+static void an_exchange_whose_reader_waits_can_be_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    enum { LEN = 32 << 20 };
+    SCOPED(buffer) struct buffer answer = long_answer(LEN);
+    SCOPED(reading) struct reading r;
+    reading_init(&r);
+    r.pauses_at[0] = 0;
+    fake_upstream_reply(f->server, reply_of(&answer));
+    upstream_submit(f->upstream, &r.call.exchange);
+    wait_paused(&r, 1);
+    upstream_cancel(f->upstream, r.call.exchange.id);
+    upstream_resume(f->upstream, r.call.exchange.id);
+    wait_for(&r.call);
+    assert_outcome(&r.call, UPSTREAM_CANCELLED);
+    assert_true(fake_upstream_wait_closed(f->server, 0, NULL));
+    warm_up_connection(f);
+}
+
 static void freeing_cancels_what_is_in_flight(void **state)
 {
     struct fixture *f = *state;
@@ -1590,6 +1796,12 @@ int main(void)
         TEST(cancels_that_race_with_answers_end_each_exchange_once),
         TEST(done_may_submit_the_next_exchange),
         TEST(a_thousand_exchanges_wait_at_once),
+        TEST(a_body_may_come_piece_by_piece_and_be_of_any_length),
+        TEST(the_body_of_an_error_comes_whole),
+        TEST(a_reader_that_waits_stops_the_server),
+        TEST(a_chunked_answer_may_end_while_its_reader_waits),
+        TEST(a_reader_that_has_enough_ends_the_exchange),
+        TEST(an_exchange_whose_reader_waits_can_be_cancelled),
         TEST(freeing_cancels_what_is_in_flight),
         cmocka_unit_test(freeing_nothing_is_fine),
     };

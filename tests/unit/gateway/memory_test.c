@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "gateway/proxy/call.h"
 #include "gateway/proxy/rpc_status.h"
 #include "gateway/services/reflection.h"
 #include "gateway/transcode/from_json.h"
@@ -137,6 +138,85 @@ static void a_reply_survives_every_failed_allocation(void **state)
     }
 }
 
+/* A streaming call whose upstream is the test. */
+static void submit(struct upstream *upstream, struct upstream_exchange *exchange)
+{
+    (void)upstream;
+    exchange->id = 1;
+}
+
+static bool has_room(struct proxy_call *call)
+{
+    (void)call;
+    return true;
+}
+
+static bool count_message(struct proxy_call *call, struct text message)
+{
+    size_t *count = call->context;
+    (void)message;
+    (*count)++;
+    return true;
+}
+
+static void finish(struct proxy_call *call)
+{
+    (void)call;
+}
+
+/* Three messages, of which the last comes with the end. */
+static void play_stream(struct proxy_call *call)
+{
+    const struct text pieces[] = { TEXT("{\"name\":\"\\u00b5\"}\n{\"na"),
+                                   TEXT("me\":\"b\"}\n{\"name\":\"c\"}") };
+    struct upstream_exchange *x = &call->exchange;
+    bool goes_on = true;
+    proxy_call_start(call, TEXT(""));
+    if (x->id == 0)
+        return; /* the request found no memory, and the call is over */
+    x->status = 200;
+    (void)snprintf(x->content_type, sizeof x->content_type, "application/x-ndjson");
+    for (size_t i = 0; goes_on && i < ARRAY_LEN(pieces); i++)
+        goes_on = x->receive(x, pieces[i]) == UPSTREAM_TAKEN;
+    x->outcome = goes_on ? UPSTREAM_ANSWERED : UPSTREAM_CANCELLED;
+    x->done(x);
+}
+
+static void a_stream_of_replies_survives_every_failed_allocation(void **state)
+{
+    const struct proxy_settings settings = { .timeout_ms = 1000, .max_reply_bytes = 1 << 20 };
+    struct upstream upstream = { .submit = submit };
+    for (size_t n = 0; n < ATTEMPTS_MAX; n++) {
+        size_t count = 0;
+        struct rpc_status status = { 0 };
+        struct proxy_stream stream = { .has_room = has_room, .deliver = count_message };
+        struct proxy_call call = { .settings = &settings,
+                                   .method = method_named(*state, "shapes.v1.Shapes.Watch"),
+                                   .upstream = &upstream,
+                                   .time_left_ms = INT64_MAX,
+                                   .stream = &stream,
+                                   .status = &status,
+                                   .finish = finish,
+                                   .context = &count };
+        alloc_fail_after(n);
+        play_stream(&call);
+        const bool failed = alloc_fail_stop() != 0;
+        const enum rpc_code code = status.code;
+        proxy_call_fini(&call);
+        buffer_fini(&status.details);
+        if (code == RPC_OK) {
+            assert_false(failed);
+            assert_int_equal(count, 3);
+            assert_true(n > 3);
+            return;
+        }
+        assert_true(failed);
+        assert_true(count < 3);
+        assert_int_equal(code, RPC_RESOURCE_EXHAUSTED);
+    }
+    fail_msg("never succeeded");
+}
+
 static void a_catalog_and_a_stream_survive_every_failed_allocation(void **state)
 {
     (void)state;
@@ -188,6 +268,7 @@ int main(void)
         cmocka_unit_test(loading_a_schema_survives_every_failed_allocation),
         cmocka_unit_test(a_request_survives_every_failed_allocation),
         cmocka_unit_test(a_reply_survives_every_failed_allocation),
+        cmocka_unit_test(a_stream_of_replies_survives_every_failed_allocation),
         cmocka_unit_test(a_catalog_and_a_stream_survive_every_failed_allocation),
         cmocka_unit_test(a_status_without_room_for_details_still_has_its_code_and_message),
     };
