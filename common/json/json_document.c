@@ -319,9 +319,13 @@ bool json_allow_keys(const struct json_at *obj, const char *const *names, struct
         if (*name != NULL)
             continue;
         const char *near = text_nearest(key, names);
-        return json_complain(obj, err, "has an unknown member \"%s\"%s%s%s", key,
-                             near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
-                             near == NULL ? "" : "\"?");
+        json_complain(obj, err, "has an unknown member \"%s\"%s%s%s", key,
+                      near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+                      near == NULL ? "" : "\"?");
+        const struct json_at member = { .parent = obj, .key = key };
+        char room[sizeof err->field];
+        snprintf(err->field, sizeof err->field, "%s", path_of(&member, room, sizeof room));
+        return false;
     }
     return true;
 }

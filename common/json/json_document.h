@@ -62,7 +62,8 @@ MUST_USE bool json_get_object(const struct json_at *obj, const char *key, bool r
 MUST_USE bool json_get_array(const struct json_at *obj, const char *key, bool required,
                              struct json_at *out, struct error *err);
 
-/* False, INVALID_ARGUMENT, when obj has a member not listed; proposes the nearest name.
+/* False, INVALID_ARGUMENT, when obj has a member not listed, which is the field then; proposes the
+ * nearest name.
  * names  NULL-terminated. */
 MUST_USE bool json_allow_keys(const struct json_at *obj, const char *const *names,
                               struct error *err);

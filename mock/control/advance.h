@@ -10,7 +10,7 @@
 
 /* One request must not hold up the program for ever: after so many moments an advance stops where
  * it is. */
-enum { ADVANCE_MAX_MOMENTS = 100000 };
+enum { ADVANCE_MAX_MOMENTS = 50000 };
 
 struct advance_goal {
     struct text instance_id; /* full */

@@ -149,6 +149,7 @@ static void errors_name_the_whole_path(void **state)
     static const char *const names[] = { "status", "foo", NULL };
     assert_false(json_allow_keys(&expect, names, &err));
     assert_error(err, ERROR_INVALID_ARGUMENT, "cases[1].expect has an unknown member \"f\"");
+    assert_string_equal(err.field, "cases[1].expect.f");
 
     err = (struct error){ 0 };
     assert_false(json_allow_keys(&root, (const char *const[]){ "case", "n", NULL }, &err));
