@@ -72,14 +72,14 @@ struct rpc_call {
     const struct rpc_handler *handler; /* NULL until the call is routed                     */
     grpc_call_details details;         /* path and deadline                                 */
     grpc_metadata_array metadata;      /* the client's; elements belong to the call         */
-    bool is_closed;                    /* the client can be told nothing more               */
     struct rpc_status status;          /* what rpc_call_end tells it                        */
     int http_status;                   /* for the log; 0 = the upstream did not answer      */
+    bool is_closed;                    /* the client can be told nothing more               */
+    bool is_counted;                   /* in server->inflight                               */
     int64_t upstream_ns;               /* likewise: spent on its answer                     */
     size_t metrics_row;                /* see metrics.h                                     */
     void *state;                       /* the handler's own; it frees it in fini            */
     struct proxy_call proxy;           /* of the proxied handler: without a second allocation */
-    bool is_counted;                   /* in server->inflight                               */
 
     /* call.c's. */
     struct rpc_tag tags[STEP_COUNT];
@@ -91,18 +91,18 @@ struct rpc_call {
     atomic_bool has_ender; /* somebody has taken it upon him to end the call                    */
     bool has_begun;        /* initial metadata was sent                                         */
     bool may_be_gzip;      /* ... and said that messages may be                                 */
+    bool has_message;      /* one is on its way                                                 */
+    bool is_stream;        /* one of the server's streams                                       */
     int64_t arrived_ns;
     size_t request_bytes;
     size_t reply_bytes;
     size_t reply_messages;
-    size_t message_bytes; /* of the message on its way, for the metrics */
-    bool has_message;
+    size_t message_bytes;                 /* of the message on its way, for the metrics */
     grpc_metadata sent[RPC_METADATA_MAX]; /* initial metadata, then trailers */
     size_t initial_count;
     size_t trailer_count;
     struct rpc_call *next_stream; /* of the server's streams, guarded by its streams_mutex */
     struct rpc_call *previous_stream;
-    bool is_stream;
 };
 
 /* ---- For handlers ------------------------------------------------------------------------- */
