@@ -40,6 +40,13 @@ void buffer_clear(struct buffer *b)
     b->out_of_room = false;
 }
 
+void buffer_recycle(struct buffer *b, size_t kept)
+{
+    if (b->capacity > kept)
+        buffer_fini(b);
+    buffer_clear(b);
+}
+
 bool buffer_error(const struct buffer *b, struct error *err)
 {
     assert(b->failed);

@@ -30,6 +30,9 @@ void buffer_scope_end(struct buffer *b);
 struct buffer buffer_take(struct buffer *b);
 /* Forgets the bytes and the failure, keeps the memory. */
 void buffer_clear(struct buffer *b);
+/* The same for a buffer that is used again and again: memory beyond `kept` bytes, which something
+ * unusually large needed, is given back. */
+void buffer_recycle(struct buffer *b, size_t kept);
 
 /* Each returns !b->failed. */
 bool buffer_append(struct buffer *b, const void *bytes, size_t len);

@@ -48,7 +48,7 @@ static bool deliver(struct proxy_call *call, struct text item)
     struct error err = { 0 };
     char where[32];
     (void)snprintf(where, sizeof where, "item %" PRIu64 ": ", ++stream->item_count);
-    buffer_clear(&stream->message);
+    buffer_recycle(&stream->message, STREAM_KEPT_BYTES);
     if (!proxy_translate(call, where, item, &stream->message, &err))
         return end_with(call, &err);
     if (!stream->has_delivered)

@@ -114,11 +114,11 @@ static bool deliver(struct proxy_call *proxy, struct text message)
 static bool turn_over(struct rpc_call *call)
 {
     struct streamed *s = call->state;
-    buffer_clear(&s->going);
+    buffer_recycle(&s->going, STREAM_KEPT_BYTES);
     s->gone = 0;
     pthread_mutex_lock(&s->mutex);
     if (s->is_unwanted)
-        buffer_clear(&s->waiting);
+        buffer_recycle(&s->waiting, STREAM_KEPT_BYTES);
     const struct buffer emptied = s->going;
     s->going = s->waiting;
     s->waiting = emptied;

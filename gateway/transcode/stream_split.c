@@ -358,7 +358,7 @@ void stream_split_fini(struct stream_split *split)
 static void forget_item(struct stream_split *s)
 {
     if (s->is_complete)
-        buffer_clear(&s->item);
+        buffer_recycle(&s->item, STREAM_KEPT_BYTES);
     s->is_complete = false;
 }
 

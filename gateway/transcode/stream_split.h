@@ -36,6 +36,9 @@ enum split_found {
     SPLIT_FAILED,      /* see err; nothing may follow                                            */
 };
 
+/* Memory that is kept from one item to the next. */
+enum { STREAM_KEPT_BYTES = 64 << 10 };
+
 enum { STREAM_NAME_BYTES = 9 /* the longest field name that means something, behind a BOM */ };
 
 struct stream_split {

@@ -338,6 +338,42 @@ static void an_event_named_error_ends_the_stream_as_it_says(void **state)
     }
 }
 
+static void large_items_go_through_and_too_large_ones_do_not(void **state)
+{
+    struct gateway_rig *rig = *state;
+    enum { LARGE = 5 << 20, TOO_LARGE = 17 << 20 };
+    static const size_t sizes[] = { LARGE, 1, LARGE, LARGE, 2 };
+    SCOPED(buffer) struct buffer body = buffer_capped(64 << 20);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        buffer_append_cstr(&body, "data: \"");
+        for (size_t k = 0; k < sizes[i]; k++)
+            buffer_append_byte(&body, (uint8_t)('a' + k % 26));
+        buffer_append_cstr(&body, "\"\n\n");
+    }
+    fake_upstream_reply(
+        rig->upstream,
+        http_answer(&rig->memory, 200, "Content-Type: " EVENTS "\r\n", buffer_text(&body)));
+    struct grpc_raw_call *call = open_logs(rig, one_id);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct text message;
+        assert_true(grpc_raw_read(call, &message));
+        assert_true(message.len > sizes[i] && message.len <= sizes[i] + 8);
+    }
+    assert_ends(call, RPC_OK, "");
+
+    buffer_clear(&body);
+    buffer_append_cstr(&body, "data: \"one\"\n\ndata: \"");
+    for (size_t k = 0; k < TOO_LARGE; k++)
+        buffer_append_byte(&body, 'x');
+    fake_upstream_reply(
+        rig->upstream,
+        http_answer(&rig->memory, 200, "Content-Type: " EVENTS "\r\n", buffer_text(&body)));
+    call = open_logs(rig, one_id);
+    assert_line(call, "one");
+    assert_ends(call, RPC_RESOURCE_EXHAUSTED, "an item is larger than 16777216 bytes");
+    gateway_rig_assert_serves(rig);
+}
+
 /* ---- Time ---------------------------------------------------------------------------------- */
 
 /* A stream that has begun and goes on without an end. */
@@ -370,6 +406,39 @@ static void a_cancelled_stream_closes_its_connection(void **state)
     print_message("closed %lld us after the cancel\n", (long long)best_ns / 1000);
     assert_in_range(best_ns, 0, SOON_MS * NS_PER_MS);
     gateway_rig_assert_serves(rig);
+}
+
+/* Wherever they are: before their answer, after a line, with hundreds waiting for them. */
+static void streams_cancelled_anywhere_leave_nothing_behind(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 6, AT_ONCE = 50, LINES_OF_EACH = 5000 };
+    struct gateway_rig *rig = gateway_rig_start(NULL);
+    gateway_rig_assert_serves(rig);
+    const size_t before = gateway_rig_count_descriptors(rig);
+    SCOPED(buffer) struct buffer bytes = buffer_capped(1 << 20);
+    buffer_append_cstr(&bytes, "HTTP/1.1 200 OK\r\nContent-Type: " EVENTS
+                               "\r\nContent-Length: 99999999\r\n\r\n");
+    for (int i = 0; i < LINES_OF_EACH; i++)
+        buffer_append_cstr(&bytes, "data: \"a line of the log\"\n\n");
+    fake_upstream_otherwise(rig->upstream,
+                            (struct fake_reply){ .bytes = bytes.data, .len = bytes.len });
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct grpc_raw_call *calls[AT_ONCE];
+        for (size_t i = 0; i < AT_ONCE; i++)
+            calls[i] = open_logs(rig, one_id);
+        for (size_t i = 0; i < AT_ONCE; i++)
+            for (size_t lines = round * i; lines > 0; lines--)
+                assert_line(calls[i], "a line of the log");
+        for (size_t i = 0; i < AT_ONCE; i++)
+            grpc_raw_cancel(calls[i]);
+        for (size_t i = 0; i < AT_ONCE; i++) {
+            SCOPED(grpc_raw_reply) struct grpc_raw_reply end = grpc_raw_finish(calls[i]);
+            assert_int_equal(end.code, RPC_CANCELLED);
+        }
+    }
+    gateway_rig_assert_descriptors(rig, before);
+    gateway_rig_stop(rig);
 }
 
 static void a_client_that_dies_closes_its_connection(void **state)
@@ -718,6 +787,8 @@ int main(void)
         cmocka_unit_test(an_error_before_the_stream_is_that_of_any_call),
         cmocka_unit_test(an_item_that_does_not_fit_ends_the_stream),
         cmocka_unit_test(an_event_named_error_ends_the_stream_as_it_says),
+        cmocka_unit_test(large_items_go_through_and_too_large_ones_do_not),
+        cmocka_unit_test(streams_cancelled_anywhere_leave_nothing_behind),
         cmocka_unit_test(a_cancelled_stream_closes_its_connection),
         cmocka_unit_test(a_client_that_dies_closes_its_connection),
         cmocka_unit_test(a_deadline_ends_a_stream),

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -166,6 +167,31 @@ void gateway_rig_assert_serves(struct gateway_rig *rig)
         fail_msg("a good call failed with %s: %s", rpc_code_name((enum rpc_code)reply.code),
                  reply.message);
     assert_true(text_equal(reply.body, TEXT("\n\5alive")));
+}
+
+size_t gateway_rig_count_descriptors(const struct gateway_rig *rig)
+{
+    char path[64];
+    size_t count = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)rig->program.pid);
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+void gateway_rig_assert_descriptors(struct gateway_rig *rig, size_t most)
+{
+    const int64_t until_ns = monotonic_now_ns() + 10 * NS_PER_SEC;
+    /* Calls that go no further pass the time. */
+    while (gateway_rig_count_descriptors(rig) > most && monotonic_now_ns() < until_ns) {
+        SCOPED(grpc_raw_reply)
+        struct grpc_raw_reply reply = gateway_rig_call(rig, "No/No", TEXT(""));
+        assert_int_equal(reply.code, RPC_UNIMPLEMENTED);
+    }
+    assert_in_range(gateway_rig_count_descriptors(rig), 0, most);
 }
 
 /* ---- Messages ------------------------------------------------------------------------------ */

@@ -63,6 +63,11 @@ struct grpc_raw_call *gateway_rig_begin(struct gateway_rig *rig, const char *met
 /* Makes one good call, which must be translated and answered. */
 void gateway_rig_assert_serves(struct gateway_rig *rig);
 
+size_t gateway_rig_count_descriptors(const struct gateway_rig *rig);
+/* The gateway's open descriptors become so many at most: its last calls may still be on their way
+ * out. */
+void gateway_rig_assert_descriptors(struct gateway_rig *rig, size_t most);
+
 /* What it wrote to standard error so far; borrowed until the next question. */
 const char *gateway_rig_errors(struct gateway_rig *rig);
 

@@ -42,6 +42,25 @@ static void the_ceiling_is_reached_exactly_and_never_passed(void **state)
     assert_text(buffer_text(&b), "12345");
 }
 
+static void a_recycled_buffer_keeps_only_so_much_memory(void **state)
+{
+    (void)state;
+    enum { KEPT = 1024, LARGE = 100000 };
+    SCOPED(buffer) struct buffer b = buffer_capped(LARGE);
+    assert_true(buffer_append_cstr(&b, "small"));
+    const char *memory = b.data;
+    buffer_recycle(&b, KEPT);
+    assert_int_equal(b.len, 0);
+    assert_ptr_equal(b.data, memory);
+    assert_non_null(buffer_reserve(&b, LARGE));
+    buffer_recycle(&b, KEPT);
+    assert_null(b.data);
+    assert_int_equal(b.max, LARGE);
+    assert_null(buffer_reserve(&b, LARGE + 1));
+    buffer_recycle(&b, KEPT);
+    assert_true(buffer_append_cstr(&b, "works again"));
+}
+
 static void a_size_that_would_overflow_is_refused(void **state)
 {
     (void)state;
@@ -108,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_appended_in_order),
         cmocka_unit_test(the_ceiling_is_reached_exactly_and_never_passed),
+        cmocka_unit_test(a_recycled_buffer_keeps_only_so_much_memory),
         cmocka_unit_test(a_size_that_would_overflow_is_refused),
         cmocka_unit_test(a_gap_can_be_filled_later),
         cmocka_unit_test(taking_leaves_an_empty_usable_buffer),
