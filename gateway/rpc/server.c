@@ -8,6 +8,7 @@
 #include "common/env/env.h"
 #include "gateway/rpc/accept_guard.h"
 #include "gateway/rpc/core_log.h"
+#include "gateway/rpc/core_mutex.h"
 #include "gateway/rpc/farewell.h"
 #include "gateway/rpc/route.h"
 #include "gateway/rpc/server_internal.h"
@@ -159,6 +160,7 @@ bool rpc_server_new(const struct rpc_server_config *config, struct rpc_edition *
     struct rpc_server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return error_set(err, ERROR_NO_MEMORY, "no memory for the server");
+    core_mutex_trust();
     core_log_install();
     grpc_init(); /* counted: the last grpc_shutdown undoes it */
     server->config = *config;
