@@ -8,6 +8,8 @@
   probe.py free-port                a port of 127.0.0.1 that nobody listens on
   probe.py connect HOST:PORT COUNT  that many HTTP/2 connections, each greeted both ways; says "ready",
                                     then keeps them until it is killed
+  probe.py log LINES                a server that answers every request with a log of so many lines, as
+                                    server-sent events; says its port, then serves until it is killed
   probe.py first-answer REST|GRPC COMMAND...
                                     milliseconds from exec to the first good answer; COMMAND takes
                                     its address from --listen, which is added
@@ -197,6 +199,21 @@ def connect(address, count):
     return socks
 
 
+def serve_log(lines):
+    at_once = 1000
+    events = b"".join(b'data: "%0100d"\n\n' % n for n in range(at_once))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            sock, _ = listener.accept()
+            with sock:
+                sock.recv(1 << 16)
+                sock.sendall(head)
+                for _ in range(lines // at_once):
+                    sock.sendall(events)
+
+
 def main(command, *args):
     if command == "prepare":
         prepare(*args)
@@ -208,6 +225,8 @@ def main(command, *args):
         kept = connect(args[0], int(args[1]))
         print("ready", len(kept), flush=True)
         signal.pause()
+    elif command == "log":
+        serve_log(int(args[0]))
     elif command == "first-answer":
         print(f"{first_answer(args[0], args[1:]):.2f}")
     else:

@@ -102,6 +102,29 @@ static void an_empty_reply_is_printed_as_an_empty_object(void **state)
     assert_run(&run, 0, "{}\n", "");
 }
 
+static void each_message_of_a_stream_is_a_line(void **state)
+{
+    static const struct {
+        const char *body;
+        int status;
+        const char *errors;
+    } cases[] = {
+        { "data: \"a\"\n\n:\n\ndata: \"b\"\n\n", 0, "" },
+        { "data: \"a\"\n\ndata: \"b\"\n\ndata: \"c", 64 + RPC_UNAVAILABLE,
+          "UNAVAILABLE: hypeman.v1.InstanceService.StreamLogs: the stream ends inside an event" },
+    };
+    struct gateway_rig *rig = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        fake_upstream_reply(rig->upstream,
+                            http_answer(&rig->memory, 200, "Content-Type: text/event-stream\r\n",
+                                        text_of(cases[i].body)));
+        struct run run = run_call((const char *[]){ "--to", rig->target, "--method",
+                                                    "hypeman.v1.InstanceService/StreamLogs",
+                                                    "--data", "{\"instance_id\":\"i1\"}", NULL });
+        assert_run(&run, cases[i].status, "{\"line\":\"a\"}\n{\"line\":\"b\"}\n", cases[i].errors);
+    }
+}
+
 static void a_mistake_is_explained_before_anything_is_sent(void **state)
 {
     const char *const get = "hypeman.v1.SnapshotService/GetSnapshot";
@@ -230,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_reply_is_printed_as_json),
         cmocka_unit_test(a_reply_may_be_as_large_as_the_gateway_makes_them),
         cmocka_unit_test(an_empty_reply_is_printed_as_an_empty_object),
+        cmocka_unit_test(each_message_of_a_stream_is_a_line),
         cmocka_unit_test(a_mistake_is_explained_before_anything_is_sent),
         cmocka_unit_test(an_error_is_printed_with_its_details_and_code),
         cmocka_unit_test(a_server_that_is_not_there_is_an_error_like_any_other),
