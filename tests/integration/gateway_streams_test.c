@@ -506,6 +506,38 @@ static void the_gateways_own_timeout_does_not(void **state)
     gateway_rig_stop(rig);
 }
 
+static void a_timeout_of_the_methods_own_does(void **state)
+{
+    (void)state;
+    const char *flags[] = { "--method-timeout", "hypeman.v1.InstanceService/StreamLogs=200ms",
+                            NULL };
+    struct gateway_rig *rig = gateway_rig_start(flags);
+    struct grpc_raw_call *call = open_endless(rig, 0);
+    assert_ends(call, RPC_DEADLINE_EXCEEDED, "within 200 ms");
+    (void)closed_at_ns(rig, 0);
+    gateway_rig_stop(rig);
+}
+
+static void a_stream_goes_on_over_a_reload(void **state)
+{
+    (void)state;
+    struct gateway_rig *rig = gateway_rig_start(NULL);
+    const char *const chunks[] = { "data: \"one\"\n\n", "data: \"two\"\n\n", NULL };
+    const char *bytes = chunked(&rig->memory, EVENTS, true, chunks);
+    fake_upstream_reply(
+        rig->upstream,
+        (struct fake_reply){ .bytes = bytes, .hold = true, .hold_at = strlen(bytes) - 24 });
+    struct grpc_raw_call *call = open_logs(rig, one_id);
+    assert_line(call, "one");
+    assert_int_equal(kill(rig->program.pid, SIGHUP), 0);
+    gateway_rig_wait_says(rig, "reloaded", 1);
+    gateway_rig_assert_serves(rig); /* by the new tables: the old ones are the stream's alone */
+    fake_upstream_release(rig->upstream, 0);
+    assert_line(call, "two");
+    assert_ends(call, RPC_OK, "");
+    gateway_rig_stop(rig);
+}
+
 /* ---- Shutting down ------------------------------------------------------------------------- */
 
 static void a_stream_may_end_well_while_the_gateway_drains(void **state)
@@ -793,6 +825,8 @@ int main(void)
         cmocka_unit_test(a_client_that_dies_closes_its_connection),
         cmocka_unit_test(a_deadline_ends_a_stream),
         cmocka_unit_test(the_gateways_own_timeout_does_not),
+        cmocka_unit_test(a_timeout_of_the_methods_own_does),
+        cmocka_unit_test(a_stream_goes_on_over_a_reload),
         cmocka_unit_test(a_stream_may_end_well_while_the_gateway_drains),
         cmocka_unit_test(at_the_drain_limit_streams_are_told),
         cmocka_unit_test(a_reader_that_stops_costs_no_memory),
