@@ -73,8 +73,9 @@ static void end_of_time(struct transfer *transfer, int64_t now_ns)
 {
     struct upstream_exchange *exchange = transfer->exchange;
     if (transfer->attempts > 0)
-        exchange_fail(exchange, UPSTREAM_TIMED_OUT, "no answer from %.60s within %lld ms; %s",
-                      where(transfer), (long long)exchange->timeout_ms, advice(transfer));
+        exchange_fail(exchange, UPSTREAM_TIMED_OUT, "no %s from %.60s within %lld ms; %s",
+                      transfer->head_complete ? "end of the answer" : "answer", where(transfer),
+                      (long long)exchange->timeout_ms, advice(transfer));
     else if (now_ns >= transfer->deadline_ns)
         exchange_fail(exchange, UPSTREAM_TIMED_OUT,
                       "no connection to %.60s within %lld ms; the request was not sent",

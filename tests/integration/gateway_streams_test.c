@@ -513,7 +513,7 @@ static void a_timeout_of_the_methods_own_does(void **state)
                             NULL };
     struct gateway_rig *rig = gateway_rig_start(flags);
     struct grpc_raw_call *call = open_endless(rig, 0);
-    assert_ends(call, RPC_DEADLINE_EXCEEDED, "within 200 ms");
+    assert_ends(call, RPC_DEADLINE_EXCEEDED, "no end of the answer from");
     (void)closed_at_ns(rig, 0);
     gateway_rig_stop(rig);
 }

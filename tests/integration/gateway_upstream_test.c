@@ -1044,6 +1044,7 @@ static void a_timeout_in_the_middle_of_a_body_is_a_timeout(void **state)
     call.exchange.timeout_ms = 1000; /* the half arrives before, also on a busy machine */
     run_call(f, &call);
     assert_outcome(&call, UPSTREAM_TIMED_OUT);
+    assert_detail_names(&call, "no end of the answer from");
     assert_int_equal(call.exchange.status, 200);
 }
 
