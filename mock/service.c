@@ -51,6 +51,7 @@ static bool make_objects(struct service *s, const struct settings *settings, int
             .clock_mode = settings->clock,
             .seeded = settings->seeded,
             .seed = settings->seed,
+            .journal_bytes = settings->journal_bytes,
         },
         .worlds = {
             .max = settings->max_worlds,

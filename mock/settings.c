@@ -28,6 +28,8 @@ const struct option_spec settings_specs[] = {
       "a bearer token that could be a world's name chooses that world, made when first used" },
     { "token-world-ttl", "DURATION", "1h",
       "such a world goes this long after its last request; 0s: it stays" },
+    { "journal-bytes", "BYTES", "4194304",
+      "how much one world keeps of its requests (GET /_mock/journal); 0: nothing" },
     { "no-control", NULL, NULL, "without the control API under /_mock and the X-Mock- headers" },
     { "control-token-file", "FILE", NULL,
       "requests under /_mock must bear this token; a final newline is cut" },
@@ -119,14 +121,16 @@ static bool read_secret(const struct options *o, struct settings *out, struct er
 static bool read_control(const struct options *o, struct settings *out, struct error *err)
 {
     static const char option[] = "control-token-file";
-    int64_t max_worlds, max_records;
+    int64_t max_worlds, max_records, journal_bytes;
 
     if (!options_i64(o, "max-worlds", 1, 1000000, &max_worlds, err) ||
         !options_i64(o, "max-world-records", 1, INT64_MAX, &max_records, err) ||
+        !options_i64(o, "journal-bytes", 0, INT64_MAX, &journal_bytes, err) ||
         !options_duration(o, "token-world-ttl", &out->token_world_ttl_ns, err))
         return false;
     out->max_worlds = (size_t)max_worlds;
     out->world.max_records = (size_t)max_records;
+    out->journal_bytes = (size_t)journal_bytes;
     out->world_by_token = options_switch(o, "world-by-token");
     out->no_control = options_switch(o, "no-control");
     if (options_text(o, option) == NULL)

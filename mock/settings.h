@@ -29,6 +29,7 @@ struct settings {
     bool seeded;
     uint64_t seed;
     size_t max_worlds;
+    size_t journal_bytes;
     bool world_by_token;
     int64_t token_world_ttl_ns;
     bool no_control;

@@ -15,6 +15,11 @@ struct buffer buffer_capped(size_t max)
     return (struct buffer){ .max = max };
 }
 
+struct buffer buffer_over(char *room, size_t size)
+{
+    return (struct buffer){ .data = room, .capacity = size - 1, .max = size - 1 };
+}
+
 void buffer_fini(struct buffer *b)
 {
     free(b->data);

@@ -23,6 +23,9 @@ struct buffer {
 };
 
 struct buffer buffer_capped(size_t max);
+/* In the caller's memory of `size` bytes, 1 or more, of which all but one can be used: for what
+ * must not allocate. It is never to be finished or taken. */
+struct buffer buffer_over(char *room, size_t size);
 void buffer_fini(struct buffer *b);
 void buffer_scope_end(struct buffer *b);
 

@@ -58,6 +58,8 @@ void api_forget(struct api *api, struct response *res);
  * or sent on. To be called whenever requests have been handled, and when api_pause_ns has passed.
  */
 void api_turn(struct api *api, void (*ready)(struct response *res));
+/* In the next turn all of them look again, though nothing in the world has changed. */
+void api_look_again(struct api *api);
 /* Nanoseconds until something is due by itself; INT64_MAX for never. */
 int64_t api_pause_ns(const struct api *api);
 /* The moment of the world's clock for which that is; INT64_MAX for never. */

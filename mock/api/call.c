@@ -94,6 +94,8 @@ void call_write_error(struct call *call, const struct error *err)
     const char *message = err->message;
     if (status == 500)
         message = call->route->failure;
+    call->res->trace.cause = err->code;
+    call->res->trace.field = arena_copy(call->arena, text_of(err->field));
     response_error(call->res, status, as_described ? row->spec_code : row->code, message, true);
     if (status == 500)
         call->res->cause = arena_copy(call->arena, text_of(err->message));

@@ -98,6 +98,7 @@ static bool find_route(struct call *call)
     switch (router_find(call->api->router, call->req->method, call->req->path, &match)) {
     case ROUTE_FOUND:
         call->route = match.route;
+        call->res->trace.route = match.route;
         return keep_captures(call, &match);
     case ROUTE_NO_PATH:
         return refuse_path(call);
@@ -235,8 +236,10 @@ static bool resolve(struct call *call)
         return call_refuse(call, 500, "internal_error",
                            "failed to resolve resource"); /* PATH-005 */
     if (call->api->settings.vivify ? vivify_instance(call->world, word, &call->instance, &err)
-                                   : instances_resolve(call->world, word, &call->instance, &err))
+                                   : instances_resolve(call->world, word, &call->instance, &err)) {
+        trace_set(&call->res->trace.instance, call->instance->config->id);
         return true;
+    }
     if (err.code == ERROR_NO_MEMORY)
         return call_refuse_no_memory(call);
     if (err.code == ERROR_AMBIGUOUS)
@@ -315,6 +318,19 @@ static bool operate(struct call *call)
     return false;
 }
 
+static bool (*const pipeline[PIPELINE_STEP_COUNT])(struct call *call) = {
+    [STEP_TARGET] = check_target,
+    [STEP_ROUTE] = find_route,
+    [STEP_TOKEN] = authenticate,
+    [STEP_IMPLEMENTED] = check_implemented,
+    [STEP_PARAMETERS] = check_params,
+    [STEP_BODY] = check_body,
+    [STEP_SCOPE] = check_scope,
+    [STEP_INSTANCE] = resolve,
+    [STEP_BINDING] = bind,
+    [STEP_OPERATION] = operate,
+};
+
 void api_handle(struct api *api, const struct http_request *req, struct response *res)
 {
     struct call call = {
@@ -327,9 +343,11 @@ void api_handle(struct api *api, const struct http_request *req, struct response
     };
 
     world_advance(api->world);
-    (void)(check_target(&call) && find_route(&call) && authenticate(&call) &&
-           check_implemented(&call) && check_params(&call) && check_body(&call) &&
-           check_scope(&call) && resolve(&call) && bind(&call) && operate(&call));
+    enum pipeline_step step = STEP_TARGET;
+    while (step < PIPELINE_STEP_COUNT && pipeline[step](&call))
+        step++;
+    if (step < PIPELINE_STEP_COUNT)
+        res->trace.refused = step;
 
     response_check_size(res);
     if (response_must_wait(res))
@@ -349,6 +367,11 @@ void api_forget(struct api *api, struct response *res)
 void api_turn(struct api *api, void (*ready)(struct response *res))
 {
     waiting_turn(&api->waiting, ready);
+}
+
+void api_look_again(struct api *api)
+{
+    api->waiting.stale = true;
 }
 
 int64_t api_pause_ns(const struct api *api)

@@ -7,8 +7,13 @@
 
 void answer_instance(struct call *call, int status, const struct instance *instance)
 {
+    struct trace *trace = &call->res->trace;
     struct json_writer w = json_writer_to(&call->res->body, JSON_ESCAPE_HTML);
 
+    if (!trace_has(&trace->instance))
+        trace_set(&trace->instance, instance->config->id);
+    else if (!text_equal(resource_id_text(&trace->instance), instance->config->id))
+        trace_set(&trace->made, instance->config->id);
     call->res->status = status;
     call->res->content_type = "application/json";
     instance_encode(&w, instance, world_now_ns(call->world));

@@ -113,6 +113,7 @@ bool op_restore_instance_snapshot(struct call *call, struct error *err)
     if (!snapshot_restore(call->world, instance_id(call), call->params[1].value, &target, &restored,
                           err))
         return false;
+    trace_set(&call->res->trace.snapshot, call->params[1].value);
     answer_instance(call, 200, restored);
     return true;
 }
@@ -125,6 +126,7 @@ bool op_fork_snapshot(struct call *call, struct error *err)
     if (!snapshot_fork(call->world, call->params[0].value, body_text(&call->body, "name", NULL),
                        &target, &forked, err))
         return false;
+    trace_set(&call->res->trace.snapshot, call->params[0].value);
     answer_instance(call, 201, forked);
     return true;
 }

@@ -66,6 +66,10 @@ void response_reset(struct response *res)
     res->cause = NULL;
     res->request_id = NULL;
     res->place = NULL;
+    res->number = 0;
+    res->trace = (struct trace){ 0 };
+    res->delivered = false;
+    res->sent_bytes = 0;
 }
 
 static void start_over(struct response *res, int status)
@@ -84,10 +88,18 @@ void response_add_header(struct response *res, const char *name, const char *val
         (struct http_header){ .name = text_of(name), .value = text_of(value) };
 }
 
+/* What is told, and may not be JSON, is also kept as it is. */
+static void note_error(struct response *res, const char *code, const char *message)
+{
+    res->trace.code = code;
+    res->trace.message = arena_copy(res->arena, text_of(message));
+}
+
 void response_error(struct response *res, int status, const char *code, const char *message,
                     bool line_feed)
 {
     start_over(res, status);
+    note_error(res, code, message);
     res->content_type = "application/json";
 
     struct json_writer w = json_writer_to(&res->body, JSON_ESCAPE_HTML);
@@ -102,6 +114,7 @@ void response_error(struct response *res, int status, const char *code, const ch
 void response_pasted_error(struct response *res, int status, const char *code, const char *message)
 {
     start_over(res, status);
+    note_error(res, code, message);
     res->content_type = "application/json";
     buffer_appendf(&res->body, "{\"code\":\"%s\",\"message\":\"", code);
     go_format_nothing(text_of(message), &res->body);
@@ -111,6 +124,7 @@ void response_pasted_error(struct response *res, int status, const char *code, c
 void response_text(struct response *res, int status, const char *text)
 {
     start_over(res, status);
+    note_error(res, NULL, text);
     res->content_type = "text/plain; charset=utf-8";
     response_add_header(res, "X-Content-Type-Options", "nosniff");
     buffer_append_cstr(&res->body, text);
@@ -140,6 +154,7 @@ void response_protocol_error(struct response *res, enum truth truth, enum protoc
         response_error(res, status, http_reason(status), protocol_faults[fault].message, false);
     } else {
         start_over(res, status);
+        note_error(res, NULL, protocol_faults[fault].text);
         res->content_type = "text/plain; charset=utf-8";
         buffer_append_cstr(&res->body, protocol_faults[fault].text);
     }

@@ -14,6 +14,7 @@
 #include "common/base/scope.h"
 #include "common/http/http.h"
 #include "mock/api/ledger.h"
+#include "mock/api/trace.h"
 
 enum {
     RESPONSE_MAX_HEADERS = 16,
@@ -61,6 +62,10 @@ struct response {
     bool waiting;                    /* is one of them                                            */
     const char *request_id;          /* X-Mock-Request-Id; in the arena; NULL for none            */
     void *place;                     /* of mock/control: the world whose answer it is, or NULL    */
+    uint64_t number;                 /* likewise: which request of that world                     */
+    struct trace trace;
+    bool delivered;      /* said by the edge at the end: all of it has been sent */
+    uint64_t sent_bytes; /* likewise: how much of the body                       */
 };
 
 /* max_body   ceiling of what `body` may hold at a time. Owned: response_fini(). */

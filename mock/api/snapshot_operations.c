@@ -8,6 +8,7 @@ static void answer_snapshot(struct call *call, int status, const struct snapshot
 {
     struct json_writer w = json_writer_to(&call->res->body, JSON_ESCAPE_HTML);
 
+    trace_set(&call->res->trace.snapshot, snapshot->id);
     call->res->status = status;
     call->res->content_type = "application/json";
     snapshot_encode(&w, snapshot, world_now_ns(call->world));
@@ -40,6 +41,7 @@ bool op_delete_snapshot(struct call *call, struct error *err)
 {
     if (!snapshots_delete(call->world, call->params[0].value, err))
         return false;
+    trace_set(&call->res->trace.snapshot, call->params[0].value);
     response_empty(call->res, 204);
     return true;
 }

@@ -58,7 +58,7 @@ void waiting_turn(struct waiting *waiting, void (*ready)(struct response *res))
     world_advance(waiting->world);
     const int64_t now_ns = world_now_ns(waiting->world);
     const uint64_t revision = world_revision(waiting->world);
-    const bool all = waiting->ending || revision != waiting->seen_revision;
+    const bool all = waiting->ending || waiting->stale || revision != waiting->seen_revision;
 
     /* Who goes on waiting is sorted in anew, by a time that is still to come. */
     struct waiting rest = *waiting;
@@ -76,6 +76,7 @@ void waiting_turn(struct waiting *waiting, void (*ready)(struct response *res))
         waiting_add(waiting, res);
     }
     waiting->seen_revision = revision;
+    waiting->stale = false;
     waiting->turned_ns = now_ns;
 }
 

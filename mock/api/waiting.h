@@ -18,6 +18,7 @@ struct waiting {
     uint64_t seen_revision;        /* of the world when all were looked at            */
     int64_t turned_ns;             /* the moment of the last turn                     */
     bool ending;                   /* nobody may wait any longer                      */
+    bool stale;                    /* all are to be looked at in the next turn        */
 };
 
 /* In the caller's memory; nothing to free. Nobody waits. */

@@ -51,6 +51,8 @@ bool control_new(const struct control_settings *settings, struct control **out, 
     if (control == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
     control->settings = *settings;
+    if (!settings->enabled)
+        control->settings.plan.journal_bytes = 0; /* nobody could read it */
     control->router = router_new(routes);
     control->settings.plan.api.router = control->router;
     if ((control->router != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory")) &&
@@ -401,8 +403,24 @@ static void enter(struct control *control, struct served_world *world, struct re
 {
     worlds_enter(&control->worlds, world);
     res->place = world;
+    res->number = world->requests;
     if (control->settings.enabled)
         res->request_id = request_id(world, res->arena);
+}
+
+static int64_t ticks_ns(const struct control *control)
+{
+    const struct clock *ticks = &control->settings.worlds.ticks;
+
+    return ticks->now_ns(ticks->ctx);
+}
+
+/* One of the API. */
+static void handle_api(struct control *control, struct served_world *world,
+                       const struct http_request *req, struct response *res)
+{
+    journal_begin(&world->journal, req, res, world_clock_now_ns(&world->clock), ticks_ns(control));
+    api_handle(world->api, req, res);
 }
 
 void control_handle(struct control *control, const struct http_request *req, struct response *res)
@@ -417,13 +435,15 @@ void control_handle(struct control *control, const struct http_request *req, str
     else if (is_control(control, own.path))
         handle_control(control, world, &own, res);
     else
-        api_handle(world->api, &own, res);
+        handle_api(control, world, &own, res);
 }
 
 void control_end(struct control *control, struct response *res)
 {
     struct served_world *world = res->place;
 
+    if (world != NULL)
+        journal_end(&world->journal, res, ticks_ns(control));
     response_reset(res);
     if (world != NULL)
         worlds_leave(&control->worlds, world);

@@ -26,7 +26,7 @@ struct control_settings {
     /* A document that every new world begins with; borrowed for control_new. Empty: they begin
      * empty. */
     struct text start;
-    bool enabled;      /* false: nothing under /_mock, and nothing of it in answers       */
+    bool enabled;      /* false: nothing under /_mock, nothing of it in answers, no journal */
     struct text token; /* that requests under /_mock must bear; empty: none is needed     */
     bool world_by_token;
     int64_t token_world_ttl_ns; /* of worlds made by their tokens; 0: for ever */

@@ -91,5 +91,8 @@ bool op_put_state(struct control_call *call, struct error *err);
 bool op_get_clock(struct control_call *call, struct error *err);
 bool op_set_clock(struct control_call *call, struct error *err);
 bool op_advance_clock(struct control_call *call, struct error *err);
+bool op_get_journal(struct control_call *call, struct error *err);
+bool op_clear_journal(struct control_call *call, struct error *err);
+bool op_follow_journal(struct control_call *call, struct error *err);
 
 #endif

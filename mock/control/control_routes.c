@@ -1,4 +1,7 @@
 #include "mock/control/control_call.h"
+#include "mock/control/journal_filter.h"
+
+static const char *const journal_query[] = { JOURNAL_CONDITIONS, "limit", NULL };
 
 const struct control_route control_routes[] = {
     /* of the program */
@@ -24,5 +27,11 @@ const struct control_route control_routes[] = {
       .path = "/_mock/clock/advance",
       .body = CONTROL_BODY,
       .run = op_advance_clock },
+    { .method = HTTP_GET, .path = "/_mock/journal", .query = journal_query, .run = op_get_journal },
+    { .method = HTTP_DELETE, .path = "/_mock/journal", .run = op_clear_journal },
+    { .method = HTTP_GET,
+      .path = "/_mock/journal/stream",
+      .query = journal_conditions,
+      .run = op_follow_journal },
     { .path = NULL },
 };

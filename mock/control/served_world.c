@@ -30,6 +30,7 @@ static struct served_world *place(struct text name, const struct world_plan *pla
         .rng = rng_from_seed(&world->ids, world->plan.seed),
         .mem = plan->env->mem,
     };
+    world->journal = journal_in(&world->env.mem, plan->journal_bytes);
     world->due_ns = INT64_MAX;
     return world;
 }
@@ -118,5 +119,6 @@ void served_world_free(struct served_world *world)
         return;
     api_free(world->api);
     world_free(world->world);
+    journal_fini(&world->journal);
     free(world);
 }

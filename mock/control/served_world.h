@@ -14,6 +14,7 @@
 #include "common/env/env.h"
 #include "common/json/json_document.h"
 #include "mock/api/api.h"
+#include "mock/control/journal.h"
 #include "mock/control/world_clock.h"
 #include "mock/domain/world.h"
 
@@ -32,6 +33,7 @@ struct world_plan {
     uint64_t seed; /* of its ids, when seeded */
     /* What a new world is a copy of; borrowed. NULL: it is empty. */
     const struct served_world *start;
+    size_t journal_bytes; /* of its journal */
 };
 
 struct served_world {
@@ -42,6 +44,7 @@ struct served_world {
     struct env env; /* of the three above */
     struct world *world;
     struct api *api;
+    struct journal journal;
     uint64_t requests; /* so far; the n-th is NAME-n                                             */
     int64_t ttl_ns;    /* 0: lives until it is removed. Else until this long after its last
                           request is over, by the ticks of worlds.h                              */

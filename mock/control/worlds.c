@@ -201,7 +201,7 @@ void worlds_leave(struct worlds *all, struct served_world *world)
 {
     assert(world->users > 0);
     world->users--;
-    if (world->removed || world->ttl_ns > 0) {
+    if (world->removed || world->ttl_ns > 0 || world->journal.followers > 0) {
         world->used_ns = ticks_now_ns(all);
         worlds_touch(all, world);
     }
@@ -229,6 +229,8 @@ static int64_t pause_of(const struct worlds *all, const struct served_world *wor
         const int64_t left_ns = i64_add_capped(world->used_ns, world->ttl_ns) - ticks_now_ns(all);
         pause_ns = left_ns < pause_ns ? left_ns : pause_ns;
     }
+    if (world->journal.followers > 0 && pause_ns > JOURNAL_HEARTBEAT_NS)
+        pause_ns = JOURNAL_HEARTBEAT_NS;
     return pause_ns;
 }
 
@@ -276,6 +278,8 @@ void worlds_turn(struct worlds *all)
     while (world != NULL) {
         struct served_world *next = world->next_touched;
         world->touched = false;
+        if (world->journal.followers > 0)
+            api_look_again(world->api);
         api_turn(world->api, all->settings.ready);
         if (!world->removed) {
             world->due_ns = i64_add_capped(now_ns, pause_of(all, world));

@@ -196,6 +196,7 @@ enum exchange_read exchange_read_stream(struct exchange *x, char *out, size_t ma
     memcpy(out, res->body.data + x->sent, *len);
     x->sent += *len;
     x->sent_bytes += *len;
+    res->sent_bytes = x->sent_bytes;
     return EXCHANGE_READ;
 }
 

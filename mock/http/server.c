@@ -219,8 +219,11 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     server->sessions.heard = true;
     if (session == NULL)
         return;
-    if (session->x.stage == EXCHANGE_ANSWERING)
+    if (session->x.stage == EXCHANGE_ANSWERING) {
         log_answer(server, &session->x);
+        session->x.response.sent_bytes = session->x.sent_bytes;
+        session->x.response.delivered = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    }
     if (session->x.stage >= EXCHANGE_RECEIVING)
         server->busy--;
     session_end(session);

@@ -43,7 +43,8 @@ int control_setup(void **state)
                   .api = { .auth = AUTH_OFF },
                   .clock_mode = CLOCK_VIRTUAL,
                   .seeded = true,
-                  .seed = 1 },
+                  .seed = 1,
+                  .journal_bytes = CONTROL_JOURNAL_BYTES },
         .worlds = { .max = CONTROL_MAX_WORLDS, .ticks = f->fake.env.clock, .ready = on_ready },
         .enabled = true,
     };
@@ -118,6 +119,7 @@ int ask(struct control_fixture *f, enum http_method method, const char *target, 
     send(f, method, target, body, &res);
     assert_false(res.waiting);
     keep_answer(f, &res);
+    res.delivered = true;
     control_end(f->control, &res);
     response_fini(&res);
     arena_fini(&arena);

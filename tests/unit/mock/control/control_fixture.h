@@ -9,7 +9,7 @@
 #include "mock/control/control.h"
 #include "tests/support/fake_env.h"
 
-enum { CONTROL_MAX_WORLDS = 8 };
+enum { CONTROL_MAX_WORLDS = 8, CONTROL_JOURNAL_BYTES = 64 * 1024 };
 
 struct control_fixture {
     struct fake_env fake; /* its clock is also the ticks */

@@ -107,6 +107,28 @@ static const struct {
       400, "did you mean \\\"Running\\\"?", "until.state" },
     { HTTP_POST, "/_mock/clock/advance", "{\"until\":{\"instance\":\"vm\",\"state\":\"Running\"}}",
       404, "until.instance: resource not found", "until.instance" },
+    /* the journal */
+    { HTTP_GET, "/_mock/journal?color=red", NULL, 400, "no query parameter \\\"color\\\"",
+      "query" },
+    { HTTP_GET, "/_mock/journal?limit=0", NULL, 400, "from 1 to 10000", "limit" },
+    { HTTP_GET, "/_mock/journal?limit=ten", NULL, 400, "from 1 to 10000", "limit" },
+    { HTTP_GET, "/_mock/journal?operation=createInstanc", NULL, 400,
+      "did you mean \\\"createInstance\\\"?", "operation" },
+    { HTTP_GET, "/_mock/journal?operation=", NULL, 400, "operation: a value is needed",
+      "operation" },
+    { HTTP_GET, "/_mock/journal?method=get", NULL, 400, "is not a method", "method" },
+    { HTTP_GET, "/_mock/journal?status=99", NULL, 400, "is no status", "status" },
+    { HTTP_GET, "/_mock/journal?status=6xx", NULL, 400, "is no status", "status" },
+    { HTTP_GET, "/_mock/journal?outcome=lots", NULL, 400, "did you mean \\\"lost\\\"?", "outcome" },
+    { HTTP_GET, "/_mock/journal?since=7", NULL, 400, "no id of a request in this world", "since" },
+    { HTTP_GET, "/_mock/journal?since=other-7", NULL, 400, "such as default-1", "since" },
+    { HTTP_GET, "/_mock/journal?until=default-99999999999999999999", NULL, 400, "is no id",
+      "until" },
+    { HTTP_GET, "/_mock/journal?until=2200-01-01T00:00:00Z", NULL, 400, "between 1970 and 2200",
+      "until" },
+    { HTTP_GET, "/_mock/journal/stream?limit=3", NULL, 400, "no query parameter", "query" },
+    { HTTP_DELETE, "/_mock/journal?limit=3", NULL, 400, "no query parameter", "query" },
+    { HTTP_POST, "/_mock/journal", "{}", 405, "takes GET, DELETE only", "" },
 };
 
 static const char expected_world[] =
