@@ -33,5 +33,6 @@ const struct control_route control_routes[] = {
       .path = "/_mock/journal/stream",
       .query = journal_conditions,
       .run = op_follow_journal },
+    { .method = HTTP_POST, .path = "/_mock/verify", .body = CONTROL_BODY, .run = op_verify },
     { .path = NULL },
 };
