@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/arena.h"
+#include "common/base/error.h"
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/http/http.h"
@@ -14,6 +16,7 @@
 #include "mock/api/response.h"
 #include "mock/domain/world.h"
 
+struct instance;
 struct router;
 
 enum auth_mode {
@@ -48,6 +51,19 @@ void api_free(struct api *api);
  *       in it lives on until response_reset. */
 void api_handle(struct api *api, const struct http_request *req, struct response *res);
 
+/* What a request is about, as far as its path says. */
+struct api_subject {
+    const char *operation_id;        /* static; NULL: no operation's path and method    */
+    const struct instance *instance; /* that the path names; NULL: none. Borrowed until
+                                        the world changes                               */
+};
+
+/* Looks where api_handle would take the request, without doing anything of it, and notes that in
+ * res->trace.
+ * Fails  NO_MEMORY */
+MUST_USE bool api_identify(struct api *api, const struct http_request *req, struct response *res,
+                           struct api_subject *out, struct error *err);
+
 /* Answers that wait. The api keeps track of them, so a response must not go away while it waits. */
 
 /* For an answer whose stream, in the middle, has nothing to send. */
@@ -66,7 +82,8 @@ int64_t api_pause_ns(const struct api *api);
 int64_t api_due_ns(const struct api *api);
 /* Whether that moment is over, and what was due then could not be done for lack of memory. */
 bool api_is_behind(const struct api *api);
-/* Whether some request waits for its answer, and not only for the next piece of a stream. */
+/* Whether some request waits for its answer, or for a moment, and not only for the next piece of a
+ * stream. */
 bool api_has_waits(const struct api *api);
 /* How many answers and streams wait. */
 size_t api_waiting_count(const struct api *api);

@@ -354,6 +354,31 @@ void api_handle(struct api *api, const struct http_request *req, struct response
         waiting_add(&api->waiting, res);
 }
 
+bool api_identify(struct api *api, const struct http_request *req, struct response *res,
+                  struct api_subject *out, struct error *err)
+{
+    struct path_param word;
+    struct route_match match;
+    struct error none = { 0 };
+
+    *out = (struct api_subject){ 0 };
+    world_advance(api->world);
+    if (!path_decodes(req->path) ||
+        router_find(api->router, req->method, req->path, &match) != ROUTE_FOUND)
+        return true;
+    res->trace.route = match.route;
+    out->operation_id = match.route->operation_id;
+    if (match.route->resolver == RESOLVE_NOTHING)
+        return true;
+    if (!path_param_decode(match.captures[0], path_is_canonical(req->path), res->arena, &word, err))
+        return false;
+    if (instances_resolve(api->world, word.value, &out->instance, &none))
+        trace_set(&res->trace.instance, out->instance->config->id);
+    else
+        out->instance = NULL;
+    return true;
+}
+
 void api_wait(struct api *api, struct response *res)
 {
     waiting_add(&api->waiting, res);

@@ -53,6 +53,7 @@ void response_reset(struct response *res)
     assert(!res->waiting);
     response_close_stream(res);
     res->wait = (struct response_wait){ 0 };
+    res->spoil = (struct response_spoil){ 0 };
     arena_reset(res->arena);
     buffer_clear(&res->body);
     if (res->body.capacity > KEPT_BODY_BYTES) {

@@ -33,6 +33,16 @@ struct response_stream {
     void *ctx;                /* borrowed from the response's arena               */
     bool ended;               /* what is in `body` is the last piece              */
     bool broken;              /* ended, and not as it should                      */
+    bool paced;               /* waits for the clock, as an answer does, and not for news */
+};
+
+/* How an edge is to spoil an answer (mock/control/symptom.h). All zero: not at all. */
+struct response_spoil {
+    bool lost;           /* not even a head is sent: the connection ends                    */
+    bool reset;          /* where it ends early it does so by a reset                       */
+    bool sized;          /* the stream's length is told beforehand, whether or not it comes */
+    uint64_t size;       /* that length                                                     */
+    const char *garbage; /* sent outside of any chunk where the stream breaks; static       */
 };
 
 /* For an operation that cannot answer yet. */
@@ -51,6 +61,7 @@ struct response {
     struct buffer body;            /* everything when stream.next is NULL, else the beginning */
     struct response_stream stream; /* next is NULL for an answer that is complete             */
     struct response_wait wait;     /* again is NULL once there is an answer                   */
+    struct response_spoil spoil;
     /* While the answer or its next piece waits: it is looked at again at this time of the world's
      * clock, and before when the world has changed. INT64_MAX: only then. */
     int64_t wake_at_ns;

@@ -96,7 +96,7 @@ bool waiting_is_behind(const struct waiting *waiting)
 bool waiting_has_waits(const struct waiting *waiting)
 {
     for (const struct response *res = waiting->first; res != NULL; res = res->after) {
-        if (res->wait.again != NULL)
+        if (res->wait.again != NULL || res->stream.paced)
             return true;
     }
     return false;

@@ -8,6 +8,7 @@
 #include "common/http/path_template.h"
 #include "mock/api/router.h"
 #include "mock/control/control_call.h"
+#include "mock/control/fault_handle.h"
 
 enum { MAX_ROUTES = 64, MAX_QUERY_PAIRS = 32 };
 
@@ -323,7 +324,7 @@ static bool read_body(struct control_call *call, const struct control_route *rou
     const struct text body = call->req->body;
 
     if (body.len == 0)
-        return route->body != CONTROL_BODY ||
+        return route->body < CONTROL_BODY ||
                error_set(err, ERROR_INVALID_ARGUMENT, "a JSON object is needed in the body");
     if (route->body == CONTROL_NO_BODY)
         return error_set(err, ERROR_INVALID_ARGUMENT, "%s takes no body", route->path);
@@ -334,7 +335,7 @@ static bool read_body(struct control_call *call, const struct control_route *rou
     if (!json_document_load(body, false, tree, err))
         return error_prefix(err, "the body is not JSON: ");
     call->body = json_root(*tree);
-    return json_is_object(*tree) ||
+    return json_is_object(*tree) || (route->body == CONTROL_BODY_OR_LIST && json_is_array(*tree)) ||
            error_set(err, ERROR_INVALID_ARGUMENT, "the body must be a JSON object");
 }
 
@@ -420,7 +421,7 @@ static void handle_api(struct control *control, struct served_world *world,
                        const struct http_request *req, struct response *res)
 {
     journal_begin(&world->journal, req, res, world_clock_now_ns(&world->clock), ticks_ns(control));
-    api_handle(world->api, req, res);
+    fault_handle(world, req, res);
 }
 
 void control_handle(struct control *control, const struct http_request *req, struct response *res)

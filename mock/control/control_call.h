@@ -32,10 +32,11 @@ struct control_call {
     struct response *res;
     struct text params[CONTROL_MAX_PARAMS]; /* of the path, decoded, in its order     */
     struct query query;                     /* names that the route knows             */
-    struct json_at body;                    /* an object; absent when there was none  */
+    struct json_at body;                    /* an object, or an array where the route
+                                               takes one; absent when there was none  */
 };
 
-enum control_body { CONTROL_NO_BODY, CONTROL_BODY_OPTIONAL, CONTROL_BODY };
+enum control_body { CONTROL_NO_BODY, CONTROL_BODY_OPTIONAL, CONTROL_BODY, CONTROL_BODY_OR_LIST };
 
 struct control_route {
     enum http_method method;
@@ -53,10 +54,10 @@ extern const struct control_route control_routes[]; /* ends with path NULL */
 MUST_USE bool control_reply_world(struct control_call *call, int status,
                                   const struct served_world *world, struct error *err);
 /* Puts the world, which has its name, in the place of the one that the request chose, and answers
- * with it. Consumed, also on failure.
+ * with it. Its faults are those of the one before, or none. Consumed, also on failure.
  * Fails  NO_MEMORY */
 MUST_USE bool control_replace_world(struct control_call *call, struct served_world *world,
-                                    struct error *err);
+                                    bool keep_faults, struct error *err);
 /* Begins a JSON answer; the caller writes one value with the writer. */
 struct json_writer control_reply(struct control_call *call, int status);
 /* 204 */
@@ -91,6 +92,11 @@ bool op_put_state(struct control_call *call, struct error *err);
 bool op_get_clock(struct control_call *call, struct error *err);
 bool op_set_clock(struct control_call *call, struct error *err);
 bool op_advance_clock(struct control_call *call, struct error *err);
+bool op_list_faults(struct control_call *call, struct error *err);
+bool op_create_faults(struct control_call *call, struct error *err);
+bool op_delete_faults(struct control_call *call, struct error *err);
+bool op_get_fault(struct control_call *call, struct error *err);
+bool op_delete_fault(struct control_call *call, struct error *err);
 bool op_get_journal(struct control_call *call, struct error *err);
 bool op_clear_journal(struct control_call *call, struct error *err);
 bool op_follow_journal(struct control_call *call, struct error *err);

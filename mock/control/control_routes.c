@@ -2,6 +2,7 @@
 #include "mock/control/journal_filter.h"
 
 static const char *const journal_query[] = { JOURNAL_CONDITIONS, "limit", NULL };
+static const char *const reset_query[] = { "keep", NULL };
 
 const struct control_route control_routes[] = {
     /* of the program */
@@ -14,7 +15,7 @@ const struct control_route control_routes[] = {
     { .method = HTTP_GET, .path = "/_mock/worlds/{name}", .run = op_get_world },
     { .method = HTTP_DELETE, .path = "/_mock/worlds/{name}", .run = op_delete_world },
     /* of the world the request chose */
-    { .method = HTTP_POST, .path = "/_mock/reset", .run = op_reset_world },
+    { .method = HTTP_POST, .path = "/_mock/reset", .query = reset_query, .run = op_reset_world },
     { .method = HTTP_GET, .path = "/_mock/state", .run = op_get_state },
     { .method = HTTP_PUT,
       .path = "/_mock/state",
@@ -27,6 +28,14 @@ const struct control_route control_routes[] = {
       .path = "/_mock/clock/advance",
       .body = CONTROL_BODY,
       .run = op_advance_clock },
+    { .method = HTTP_GET, .path = "/_mock/faults", .run = op_list_faults },
+    { .method = HTTP_POST,
+      .path = "/_mock/faults",
+      .body = CONTROL_BODY_OR_LIST,
+      .run = op_create_faults },
+    { .method = HTTP_DELETE, .path = "/_mock/faults", .run = op_delete_faults },
+    { .method = HTTP_GET, .path = "/_mock/faults/{id}", .run = op_get_fault },
+    { .method = HTTP_DELETE, .path = "/_mock/faults/{id}", .run = op_delete_fault },
     { .method = HTTP_GET, .path = "/_mock/journal", .query = journal_query, .run = op_get_journal },
     { .method = HTTP_DELETE, .path = "/_mock/journal", .run = op_clear_journal },
     { .method = HTTP_GET,

@@ -64,7 +64,10 @@ struct served_world *served_world_fork(const struct served_world *from, struct t
     struct world_plan plan = from->plan;
 
     plan.clock_mode = from->clock.mode;
-    return copy(from, name, &plan);
+    struct served_world *world = copy(from, name, &plan);
+    if (world != NULL)
+        faults_copy(&world->faults, &from->faults);
+    return world;
 }
 
 struct served_world *served_world_new(struct text name, const struct world_plan *plan)
@@ -117,6 +120,7 @@ void served_world_free(struct served_world *world)
 {
     if (world == NULL)
         return;
+    faults_clear(&world->faults);
     api_free(world->api);
     world_free(world->world);
     journal_fini(&world->journal);

@@ -14,6 +14,7 @@
 #include "common/env/env.h"
 #include "common/json/json_document.h"
 #include "mock/api/api.h"
+#include "mock/control/faults.h"
 #include "mock/control/journal.h"
 #include "mock/control/world_clock.h"
 #include "mock/domain/world.h"
@@ -45,6 +46,7 @@ struct served_world {
     struct world *world;
     struct api *api;
     struct journal journal;
+    struct faults faults; /* of requests to come */
     uint64_t requests; /* so far; the n-th is NAME-n                                             */
     int64_t ttl_ns;    /* 0: lives until it is removed. Else until this long after its last
                           request is over, by the ticks of worlds.h                              */
@@ -70,8 +72,9 @@ MUST_USE bool served_world_load(struct text name, const struct world_plan *plan,
  * Fails  RESOURCE_EXHAUSTED, NO_MEMORY */
 MUST_USE bool served_world_save(const struct served_world *world, struct buffer *out,
                                 struct error *err);
-/* A copy as it is now, in constant time however large: resources, clock and ids. Requests stay
- * where they are, and are counted anew. NULL when out of memory. Owned: served_world_free(). */
+/* A copy as it is now, in constant time however large: resources, clock, ids and faults. Requests
+ * stay where they are, and are counted anew. NULL when out of memory. Owned: served_world_free().
+ */
 MUST_USE struct served_world *served_world_fork(const struct served_world *from, struct text name);
 /* Nobody waits in it and no answer uses it. NULL is fine. */
 void served_world_free(struct served_world *world);

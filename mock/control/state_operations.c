@@ -13,5 +13,5 @@ bool op_put_state(struct control_call *call, struct error *err)
     struct served_world *world;
 
     return served_world_load(text_of(old->name), &old->plan, &call->body, &world, err) &&
-           control_replace_world(call, world, err);
+           control_replace_world(call, world, true, err);
 }

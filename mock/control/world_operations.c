@@ -183,22 +183,40 @@ bool op_delete_world(struct control_call *call, struct error *err)
     return control_reply_empty(call);
 }
 
-bool control_replace_world(struct control_call *call, struct served_world *world, struct error *err)
+bool control_replace_world(struct control_call *call, struct served_world *world, bool keep_faults,
+                           struct error *err)
 {
     world->ttl_ns = call->world->ttl_ns;
     if (!control_reply_world(call, 200, world, err)) {
         served_world_free(world);
         return false;
     }
+    if (keep_faults)
+        faults_copy(&world->faults, &call->world->faults);
     worlds_replace(call->worlds, call->world, world);
+    return true;
+}
+
+/* "?keep=faults" */
+static bool read_keep(const struct control_call *call, bool *faults, struct error *err)
+{
+    *faults = false;
+    for (size_t i = 0; i < call->query.count; i++) {
+        if (!text_equal_cstr(call->query.pairs[i].value, "faults"))
+            return error_set_field(err, ERROR_INVALID_ARGUMENT, "keep", "keep must be faults");
+        *faults = true;
+    }
     return true;
 }
 
 bool op_reset_world(struct control_call *call, struct error *err)
 {
-    struct served_world *world = served_world_new(text_of(call->world->name), &call->world->plan);
+    bool keep_faults;
 
+    if (!read_keep(call, &keep_faults, err))
+        return false;
+    struct served_world *world = served_world_new(text_of(call->world->name), &call->world->plan);
     if (world == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    return control_replace_world(call, world, err);
+    return control_replace_world(call, world, keep_faults, err);
 }

@@ -97,6 +97,7 @@ static ssize_t on_read_stream(void *cls, uint64_t position, char *out, size_t ma
     case EXCHANGE_END:
         return MHD_CONTENT_READER_END_OF_STREAM;
     case EXCHANGE_BROKEN:
+        session_spoil(session);
         break;
     }
     return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -108,8 +109,9 @@ static struct MHD_Response *make_response(struct session *session)
     struct response *res = &x->response;
 
     if (res->stream.next != NULL)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
-                                                 on_read_stream, session, NULL);
+        return MHD_create_response_from_callback(res->spoil.sized ? res->spoil.size
+                                                                  : MHD_SIZE_UNKNOWN,
+                                                 STREAM_BLOCK_BYTES, on_read_stream, session, NULL);
     x->sent_bytes = res->body.len;
     /* The bytes stay with the exchange, which outlives the answer. */
     return MHD_create_response_from_buffer(res->body.len, res->body.data, MHD_RESPMEM_PERSISTENT);
@@ -139,17 +141,22 @@ static bool add_headers(struct MHD_Response *out, const struct response *res, bo
     return !close || MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
 }
 
-/* MHD_NO, which breaks the connection off, only when out of memory. */
+/* MHD_NO, which breaks the connection off, when out of memory, and when the answer is to be lost.
+ */
 static enum MHD_Result send_response(const struct http_server *server, struct session *session)
 {
     struct exchange *x = &session->x;
     const bool close = x->response.close || server->quiescing;
-    struct MHD_Response *out = make_response(session);
     enum MHD_Result result = MHD_NO;
 
+    x->stage = EXCHANGE_ANSWERING;
+    if (x->response.spoil.lost) {
+        session_spoil(session);
+        return MHD_NO;
+    }
+    struct MHD_Response *out = make_response(session);
     if (out == NULL)
         return MHD_NO;
-    x->stage = EXCHANGE_ANSWERING;
     if (add_headers(out, &x->response, close))
         result = MHD_queue_response(session->connection, (unsigned)x->response.status, out);
     MHD_destroy_response(out);

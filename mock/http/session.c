@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { MAX_SPARES = 64 }; /* kept for requests to come */
@@ -96,6 +97,21 @@ bool session_suspend(struct session *session)
     MHD_suspend_connection(session->connection);
     all->suspended++;
     return true;
+}
+
+void session_spoil(const struct session *session)
+{
+    const struct response_spoil *spoil = &session->x.response.spoil;
+    const int fd = socket_of(session);
+    const struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+    /* What came before has been taken by the kernel, or libmicrohttpd would not have asked for
+     * more. A client that leaves no room for these few bytes gets an answer cut short. */
+    if (spoil->garbage != NULL)
+        (void)send(fd, spoil->garbage, strlen(spoil->garbage), MSG_DONTWAIT | MSG_NOSIGNAL);
+    /* Not by closing with SO_LINGER: libmicrohttpd sends the orderly end before it closes. */
+    if (spoil->reset)
+        (void)connect(fd, &none, sizeof none);
 }
 
 void session_resume(struct session *session)

@@ -50,6 +50,9 @@ void session_end(struct session *session);
  * input means that it has left, as it does to Go's server. False when that could not be noticed:
  * the answer no longer waits, and the connection must be broken off. */
 MUST_USE bool session_suspend(struct session *session);
+/* The connection is about to be broken off by libmicrohttpd: sends what is to come outside of any
+ * chunk, and resets it, as the response's `spoil` says. */
+void session_spoil(const struct session *session);
 /* For an answer that no longer waits. libmicrohttpd goes on where it was. */
 void session_resume(struct session *session);
 /* Forgets the answers of those who have left and resumes them, marked as gone. */

@@ -107,6 +107,8 @@ static void keep_answer(struct control_fixture *f, struct response *res)
     f->answer[len] = '\0';
     snprintf(f->request_id, sizeof f->request_id, "%s",
              res->request_id == NULL ? "" : res->request_id);
+    snprintf(f->fault, sizeof f->fault, "%s", res->trace.fault == NULL ? "" : res->trace.fault);
+    f->lost = res->spoil.lost;
     snprintf(f->allow, sizeof f->allow, TEXT_FMT, TEXT_ARGS(allow));
 }
 

@@ -21,6 +21,8 @@ struct control_fixture {
     char answer[64 * 1024];
     char request_id[128];
     char allow[64]; /* "" without that header */
+    char fault[32]; /* that it has; "": none */
+    bool lost;      /* nothing of it is sent */
 };
 
 /* One that waits for its answer, or has it. */
