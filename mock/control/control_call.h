@@ -101,5 +101,6 @@ bool op_get_journal(struct control_call *call, struct error *err);
 bool op_clear_journal(struct control_call *call, struct error *err);
 bool op_follow_journal(struct control_call *call, struct error *err);
 bool op_verify(struct control_call *call, struct error *err);
+bool op_get_verdicts(struct control_call *call, struct error *err);
 
 #endif

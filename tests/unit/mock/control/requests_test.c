@@ -247,6 +247,7 @@ static const struct {
       "expectations[0].in_order" },
     { HTTP_POST, "/_mock/verify", "{\"expectations\":[{\"in_order\":[{},7]}]}", 400,
       "must be an object", "expectations[0].in_order[1]" },
+    { HTTP_GET, "/_mock/verdicts?kind=x", NULL, 400, "no query parameter", "query" },
     { HTTP_POST, "/_mock/journal", "{}", 405, "takes GET, DELETE only", "" },
 };
 
