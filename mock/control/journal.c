@@ -179,6 +179,8 @@ static void choose_headers(struct kept *kept, const struct http_request *req)
 /* What has been appended since `from`. */
 static struct text since(const struct buffer *texts, size_t from)
 {
+    if (texts->data == NULL) /* nothing at all, so far */
+        return TEXT("");
     return (struct text){ texts->data + from, texts->len - from };
 }
 

@@ -96,8 +96,9 @@ static void next_drip(struct spoilt *s, struct buffer *out)
     const int64_t now_ns = world_now_ns(s->world);
     const uint64_t piece = s->rate / PIECES_PER_SECOND;
 
-    if (is_drained(s)) { /* what is to be slow is not there yet */
+    if (is_drained(s)) { /* what is to be slow is not there yet; the pace begins anew with it */
         s->res->stream.paced = false;
+        s->passed = 0;
         return;
     }
     if (s->passed == 0)

@@ -465,6 +465,36 @@ static void a_stream_drips_and_breaks_as_answers_do(void **state)
                         "\r\n\r\n7\r\ndata: \"\r\nnot-a-length\r\n{\r\n");
 }
 
+/* --- the journal ------------------------------------------------------------------------------ */
+
+static void the_journal_knows_what_was_lost(void **state)
+{
+    static const struct {
+        const char *effect, *entry;
+    } cases[] = {
+        { "\"commit-then-lose\"", "\"outcome\":\"lost\",\"fault\":\"fault-1\",\"applied\":true}" },
+        { "\"lose-request\"", "\"outcome\":\"lost\",\"fault\":\"fault-1\",\"applied\":false}" },
+        { "\"truncate\"", "\"outcome\":\"lost\",\"fault\":\"fault-1\",\"applied\":true}" },
+        { "\"invalid-json\"", "\"outcome\":\"answered\",\"fault\":\"fault-1\",\"applied\":true}" },
+    };
+    static struct received received;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char rule[64];
+        ask(*state, "POST", "/_mock/reset", NULL, 200, "");
+        snprintf(rule, sizeof rule, "{\"effect\":%s,\"times\":1}", cases[i].effect);
+        ask(*state, "POST", "/_mock/faults", rule, 201, "fault-1");
+        struct http_client client;
+        connect_to(*state, &client);
+        assert_true(http_client_send_text(&client, "GET /instances HTTP/1.1\r\nHost: test\r\n"
+                                                   "Connection: close\r\n"
+                                                   "Authorization: Bearer test\r\n\r\n"));
+        read_to_end(&client, &received);
+        http_client_close(&client);
+        ask(*state, "GET", "/_mock/journal?operation=listInstances", NULL, 200, cases[i].entry);
+    }
+}
+
 /* --- worlds ---------------------------------------------------------------------------------- */
 
 static void faults_of_one_world_touch_no_other(void **state)
@@ -494,6 +524,7 @@ int main(void)
         cmocka_unit_test(an_event_runs_into_the_next_and_is_no_utf8),
         cmocka_unit_test(an_event_stream_goes_silent),
         cmocka_unit_test(a_stream_drips_and_breaks_as_answers_do),
+        cmocka_unit_test(the_journal_knows_what_was_lost),
         cmocka_unit_test(faults_of_one_world_touch_no_other),
         cmocka_unit_test(who_hangs_or_drips_does_not_hold_up_the_end_of_the_program),
     };

@@ -31,11 +31,11 @@ async function world(options) {
 }
 
 const snapshots = { operation: 'createInstanceSnapshot', instance: 'web1' };
-const losses = [{ by: 'reset' }, { by: 'empty' }, { by: 'status', status: 502 }];
+const losses = [{ by: 'reset' }, { by: 'empty' }, { by: 'hang' }, { by: 'status', status: 502 }];
 
 for (const loss of losses) {
   test(`a retry after a commit whose answer is lost by ${loss.by} meets what it made`, async () => {
-    const { client, fault, counts, clear } = await world({ maxRetries: 1 });
+    const { client, fault, counts, clear } = await world({ maxRetries: 1, timeout: 3000 });
     await fault({ match: snapshots, times: 1, effect: 'commit-then-lose', ...loss });
     await assert.rejects(client.instances.snapshots.create('web1', { kind: 'Standby', name: 's' }), {
       status: 409,
@@ -46,7 +46,7 @@ for (const loss of losses) {
   });
 
   test(`a request that is lost by ${loss.by} has made nothing before its retry`, async () => {
-    const { client, fault, counts, clear } = await world({ maxRetries: 1 });
+    const { client, fault, counts, clear } = await world({ maxRetries: 1, timeout: 3000 });
     await fault({ match: snapshots, times: 1, effect: 'lose-request', ...loss });
     const create = (retries) =>
       client.instances.snapshots.create(

@@ -555,6 +555,30 @@ static void a_drip_keeps_its_pace_by_the_worlds_clock(void **state)
     client_end(&client);
 }
 
+static void what_a_followed_log_has_after_a_pause_drips_as_well(void **state)
+{
+    struct control_fixture *f = *state;
+    struct control_client client;
+
+    given_running(f);
+    given_fault(f, "{\"match\":{\"operation\":\"getInstanceLogs\"},\"effect\":\"drip\","
+                   "\"bytes_per_second\":10}");
+    client_begin(f, &client, "/instances/web1/logs?follow=true");
+    assert_false(client.res.spoil.sized);
+    assert_int_equal(receive(&client), 1);
+    advance(f, "1s");
+    assert_int_equal(receive(&client), 10);
+    advance(f, "1h");
+    assert_true(receive(&client) > 300);
+    assert_false(client.ready); /* there is no more */
+    expect(f, HTTP_POST, "/instances/web1/stop", NULL, 200, "");
+    assert_true(client.ready);
+    assert_int_equal(receive(&client), 1);
+    advance(f, "1s");
+    assert_int_equal(receive(&client), 10);
+    client_end(&client);
+}
+
 static void an_automatic_clock_leaps_over_a_drip(void **state)
 {
     struct control_fixture *f = *state;
@@ -680,6 +704,7 @@ int main(void)
         TEST(an_automatic_clock_leaps_over_a_delay_but_not_for_a_hang),
         TEST(a_hang_ends_with_the_world_or_the_program_and_is_lost),
         TEST(a_drip_keeps_its_pace_by_the_worlds_clock),
+        TEST(what_a_followed_log_has_after_a_pause_drips_as_well),
         TEST(an_automatic_clock_leaps_over_a_drip),
         TEST(without_memory_a_fault_is_made_or_applied_whole_or_not),
         TEST(without_memory_an_answer_is_spoilt_or_a_500),
