@@ -26,6 +26,10 @@ async function world(options) {
     fault: (rule) => control('POST', `${baseURL}/_mock/faults`, rule),
     counts: async () =>
       (await control('GET', `${baseURL}/_mock/faults`)).map((f) => [f.matched, f.applied]),
+    // Why the mock finds fault with the client's retry.
+    unsafe: async () =>
+      (await control('GET', `${baseURL}/_mock/verdicts`)).verdicts
+        .filter((v) => v.kind === 'unsafe-retry').map((v) => v.why),
     clear: () => control('DELETE', `${baseURL}/_mock/faults`),
   };
 }
@@ -35,18 +39,21 @@ const losses = [{ by: 'reset' }, { by: 'empty' }, { by: 'hang' }, { by: 'status'
 
 for (const loss of losses) {
   test(`a retry after a commit whose answer is lost by ${loss.by} meets what it made`, async () => {
-    const { client, fault, counts, clear } = await world({ maxRetries: 1, timeout: 3000 });
+    const { client, fault, counts, unsafe, clear } = await world({ maxRetries: 1, timeout: 3000 });
     await fault({ match: snapshots, times: 1, effect: 'commit-then-lose', ...loss });
     await assert.rejects(client.instances.snapshots.create('web1', { kind: 'Standby', name: 's' }), {
       status: 409,
     });
     assert.deepStrictEqual(await counts(), [[2, 1]]);
+    const [why, ...more] = await unsafe();
+    assert.match(why, /which had taken effect; it was answered 409$/);
+    assert.deepStrictEqual(more, []);
     await clear();
     assert.deepStrictEqual((await client.snapshots.list()).map((s) => s.name), ['s']);
   });
 
   test(`a request that is lost by ${loss.by} has made nothing before its retry`, async () => {
-    const { client, fault, counts, clear } = await world({ maxRetries: 1, timeout: 3000 });
+    const { client, fault, counts, unsafe, clear } = await world({ maxRetries: 1, timeout: 3000 });
     await fault({ match: snapshots, times: 1, effect: 'lose-request', ...loss });
     const create = (retries) =>
       client.instances.snapshots.create(
@@ -57,6 +64,7 @@ for (const loss of losses) {
     await fault({ match: snapshots, times: 1, effect: 'lose-request', ...loss });
     const made = await create(1);
     assert.deepStrictEqual(await counts(), [[2, 1]]);
+    assert.match((await unsafe()).at(-1), /which had not taken effect; it was answered 201$/);
     assert.deepStrictEqual((await client.snapshots.list()).map((s) => s.id), [made.id]);
   });
 }
