@@ -1,21 +1,11 @@
 #include "gateway/descriptors.h"
 
+#include "common/base/embed.h"
 #include "common/program/read_file.h"
 
 enum { DESCRIPTOR_SET_MAX = 32 << 20 };
 
-/* Files that protoc made of proto/ during the build, byte for byte. */
-#define EMBED(name, path)                                                                          \
-    __asm__(".section .rodata\n" #name "_begin:\n"                                                 \
-            ".incbin \"" path "\"\n" #name "_end:\n"                                               \
-            ".byte 0\n"                                                                            \
-            ".global " #name "_begin\n"                                                            \
-            ".global " #name "_end\n"                                                              \
-            ".previous\n");                                                                        \
-    extern const char name##_begin[];                                                              \
-    extern const char name##_end[]
-#define EMBEDDED(name) ((struct text){ name##_begin, (size_t)(name##_end - name##_begin) })
-
+/* Files that protoc made of proto/ during the build. */
 EMBED(hypeman_descriptors, HYPEMAN_DESCRIPTOR_SET);
 EMBED(own_descriptors, OWN_DESCRIPTOR_SET);
 

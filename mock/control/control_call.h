@@ -44,6 +44,7 @@ struct control_route {
     const char *path;         /* "/_mock/worlds/{name}"                        */
     const char *const *query; /* names of parameters, NULL at the end; or NULL */
     bool is_document;         /* a body of any size that the edge lets in      */
+    bool is_public;           /* the token of the control API is not asked for */
     /* Answers, or says why not; what is wrong with a request is found before anything changes. */
     bool (*run)(struct control_call *call, struct error *err);
 };
@@ -82,11 +83,13 @@ void control_write_time(struct json_writer *w, const char *key, int64_t at_ns);
 
 /* --- the operations of control_routes.c ----------------------------------------------------- */
 
+bool op_get_page(struct control_call *call, struct error *err);
 bool op_list_worlds(struct control_call *call, struct error *err);
 bool op_create_world(struct control_call *call, struct error *err);
 bool op_get_world(struct control_call *call, struct error *err);
 bool op_delete_world(struct control_call *call, struct error *err);
 bool op_reset_world(struct control_call *call, struct error *err);
+bool op_get_overview(struct control_call *call, struct error *err);
 bool op_get_state(struct control_call *call, struct error *err);
 bool op_put_state(struct control_call *call, struct error *err);
 bool op_get_clock(struct control_call *call, struct error *err);

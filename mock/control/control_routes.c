@@ -6,6 +6,7 @@ static const char *const reset_query[] = { "keep", NULL };
 
 const struct control_route control_routes[] = {
     /* of the program */
+    { .method = HTTP_GET, .path = "/_mock", .is_public = true, .run = op_get_page },
     { .method = HTTP_GET, .path = "/_mock/worlds", .run = op_list_worlds },
     { .method = HTTP_POST,
       .path = "/_mock/worlds",
@@ -16,6 +17,7 @@ const struct control_route control_routes[] = {
     { .method = HTTP_DELETE, .path = "/_mock/worlds/{name}", .run = op_delete_world },
     /* of the world the request chose */
     { .method = HTTP_POST, .path = "/_mock/reset", .query = reset_query, .run = op_reset_world },
+    { .method = HTTP_GET, .path = "/_mock/overview", .run = op_get_overview },
     { .method = HTTP_GET, .path = "/_mock/state", .run = op_get_state },
     { .method = HTTP_PUT,
       .path = "/_mock/state",

@@ -1,6 +1,32 @@
 #include "mock/domain/history.h"
 
+#include <assert.h>
+
 #include "mock/domain/record.h"
+
+const char *history_kind_name(enum history_kind kind)
+{
+    static const char *const names[] = {
+        [HISTORY_CREATED] = "created",   [HISTORY_FORKED] = "forked",
+        [HISTORY_STARTED] = "started",   [HISTORY_RESTARTED] = "restarted",
+        [HISTORY_RESUMED] = "resumed",   [HISTORY_STANDBY] = "standby",
+        [HISTORY_STOPPED] = "stopped",   [HISTORY_AUTO_STANDBY] = "auto_standby",
+        [HISTORY_EXITED] = "exited",     [HISTORY_CAPTURED] = "captured",
+        [HISTORY_COPIED] = "copied",     [HISTORY_RESTORED] = "restored",
+        [HISTORY_UPDATED] = "updated",   [HISTORY_ATTACHED] = "attached",
+        [HISTORY_DETACHED] = "detached", [HISTORY_FORCED] = "forced",
+    };
+    static_assert(ARRAY_LEN(names) == HISTORY_KIND_COUNT, "one name per kind");
+    return names[kind];
+}
+
+const char *history_start_name(enum history_start start)
+{
+    static const char *const names[] = {
+        [HISTORY_NO_START] = "", [HISTORY_COLD_START] = "cold", [HISTORY_RESUMED_START] = "resumed"
+    };
+    return names[start];
+}
 
 /* On top of `before`, whose reference is consumed. */
 static const struct history *add(const struct mem *mem, const struct history *before,

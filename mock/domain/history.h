@@ -46,6 +46,11 @@ enum history_start {
     HISTORY_RESUMED_START /* from a standby image       */
 };
 
+/* "created", "auto_standby" ... Static text. */
+const char *history_kind_name(enum history_kind kind);
+/* "cold", "resumed"; "" for HISTORY_NO_START. Static text. */
+const char *history_start_name(enum history_start start);
+
 struct history_event {
     enum history_kind kind;
     enum history_start start;

@@ -110,30 +110,8 @@ NAMES(restart_policy_kind_name, restart_policy_kind)
 NAMES(restart_block_name, restart_block)
 NAMES(restart_reason_name, restart_reason)
 NAMES(image_condition_name, image_condition)
-
-static const char *history_kind_of(int64_t kind)
-{
-    static const char *const names[] = {
-        [HISTORY_CREATED] = "created",   [HISTORY_FORKED] = "forked",
-        [HISTORY_STARTED] = "started",   [HISTORY_RESTARTED] = "restarted",
-        [HISTORY_RESUMED] = "resumed",   [HISTORY_STANDBY] = "standby",
-        [HISTORY_STOPPED] = "stopped",   [HISTORY_AUTO_STANDBY] = "auto_standby",
-        [HISTORY_EXITED] = "exited",     [HISTORY_CAPTURED] = "captured",
-        [HISTORY_COPIED] = "copied",     [HISTORY_RESTORED] = "restored",
-        [HISTORY_UPDATED] = "updated",   [HISTORY_ATTACHED] = "attached",
-        [HISTORY_DETACHED] = "detached", [HISTORY_FORCED] = "forced",
-    };
-    static_assert(ARRAY_LEN(names) == HISTORY_KIND_COUNT, "one name per kind");
-    return names[kind];
-}
-
-static const char *history_start_of(int64_t start)
-{
-    static const char *const names[] = {
-        [HISTORY_NO_START] = "", [HISTORY_COLD_START] = "cold", [HISTORY_RESUMED_START] = "resumed"
-    };
-    return names[start];
-}
+NAMES(history_kind_name, history_kind)
+NAMES(history_start_name, history_start)
 
 /* --- settings ---------------------------------------------------------------------------- */
 
@@ -366,8 +344,8 @@ const struct shape state_config_shape = SHAPE(config_fields, struct instance_con
 #define OF struct state_event
 static const struct field event_fields[] = {
     INT(OF, before, "before", 0, AMOUNT_MAX),
-    ENUM_ALWAYS(OF, event.kind, "kind", history_kind_of, HISTORY_KIND_COUNT),
-    ENUM(OF, event.start, "start", history_start_of, HISTORY_RESUMED_START + 1),
+    ENUM_ALWAYS(OF, event.kind, "kind", history_kind_name_of, HISTORY_KIND_COUNT),
+    ENUM(OF, event.start, "start", history_start_name_of, HISTORY_RESUMED_START + 1),
     INT(OF, event.number, "number", 0, AMOUNT_MAX),
     TIME(OF, event.at_ns, "at"),
     TIME(OF, event.until_ns, "until"),

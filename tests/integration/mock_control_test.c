@@ -321,6 +321,46 @@ static void a_world_with_a_ttl_goes_by_itself(void **state)
     http_client_close(&client);
 }
 
+/* --- the page ---------------------------------------------------------------------------- */
+
+static void the_page_is_one_file_that_a_browser_lets_ask_this_server_only(void **state)
+{
+    static const char *const targets[] = { "/_mock", "/_mock/", "/_w/default/_mock/" };
+    static const char *const lines[] = {
+        "Content-Type: text/html; charset=utf-8",
+        "Cache-Control: no-store",
+        "Referrer-Policy: no-referrer",
+        "X-Content-Type-Options: nosniff",
+    };
+    static const char *const policy[] = {
+        "default-src 'none';", "script-src 'sha256-",      "style-src 'sha256-",
+        "connect-src 'self';", "frame-ancestors 'none';",  "form-action 'none';",
+        "base-uri 'none';",    "trusted-types 'none'\r\n",
+    };
+    static const char *const elsewhere[] = { "src=", "@import", "url(", "http://", "https://" };
+    struct http_client client;
+
+    connect_to(*state, &client);
+    for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+        struct http_answer answer;
+        assert_true(http_client_request(&client, "GET", targets[i], NULL));
+        assert_true(http_client_read(&client, &answer));
+        assert_int_equal(answer.status, 200);
+        for (size_t k = 0; k < ARRAY_LEN(lines); k++)
+            assert_true(http_answer_has_line(&answer, lines[k]));
+        for (size_t k = 0; k < ARRAY_LEN(policy); k++)
+            assert_non_null(strstr(answer.head, policy[k]));
+        assert_null(strstr(answer.head, "unsafe"));
+        assert_memory_equal(answer.body, "<!doctype html>", strlen("<!doctype html>"));
+        for (size_t k = 0; k < ARRAY_LEN(elsewhere); k++)
+            assert_null(strstr(answer.body, elsewhere[k]));
+        assert_null(strstr(answer.body, "@style@"));
+        assert_null(strstr(answer.body, "@script@"));
+        http_answer_free(&answer);
+    }
+    http_client_close(&client);
+}
+
 /* --- flags ------------------------------------------------------------------------------- */
 
 static void without_control_there_is_nothing_of_it(void **state)
@@ -333,6 +373,7 @@ static void without_control_there_is_nothing_of_it(void **state)
     start(&mock, (const char *[]){ "--no-control", NULL });
     connect_to(&mock, &client);
     ask(&client, "GET", "/_mock/worlds", NULL, 404, "404 page not found");
+    ask(&client, "GET", "/_mock/", NULL, 404, "404 page not found");
     assert_true(http_client_request(&client, "GET", "/instances", NULL));
     assert_true(http_client_read(&client, &answer));
     assert_null(strstr(answer.head, "X-Mock"));
@@ -447,6 +488,7 @@ int main(void)
         cmocka_unit_test(an_auto_clock_makes_minutes_of_waiting_short),
         cmocka_unit_test(thirty_days_pass_in_less_than_a_second_and_always_alike),
         cmocka_unit_test(a_world_with_a_ttl_goes_by_itself),
+        cmocka_unit_test(the_page_is_one_file_that_a_browser_lets_ask_this_server_only),
         cmocka_unit_test(without_control_there_is_nothing_of_it),
         cmocka_unit_test(a_control_token_guards_it_and_a_token_may_be_a_world),
         cmocka_unit_test(flags_that_do_not_fit_are_refused),

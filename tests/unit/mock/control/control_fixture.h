@@ -18,7 +18,7 @@ struct control_fixture {
     const char *token;  /* of the next requests, with its scheme; NULL: no Authorization header */
     const char *header; /* X-Mock-World of the next requests; NULL: none                        */
     int status;         /* of the last answer                                                   */
-    char answer[64 * 1024];
+    char answer[256 * 1024];
     char request_id[128];
     char allow[64]; /* "" without that header */
     char fault[32]; /* that it has; "": none */

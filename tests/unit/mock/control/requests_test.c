@@ -21,8 +21,11 @@ static const struct {
     const char *field; /* that is named; "": none */
 } bad[] = {
     /* paths and methods */
-    { HTTP_GET, "/_mock", NULL, 404, "the control API has no /_mock;", "" },
-    { HTTP_GET, "/_mock/", NULL, 404, "the control API has no /_mock/;", "" },
+    { HTTP_POST, "/_mock", NULL, 405, "/_mock takes GET only", "" },
+    { HTTP_POST, "/_mock/", NULL, 405, "/_mock/ takes GET only", "" },
+    { HTTP_GET, "/_mock//", NULL, 404, "the control API has no /_mock//;", "" },
+    { HTTP_GET, "/_mock/page.html", NULL, 404, "not_found", "" },
+    { HTTP_GET, "/_mock/?x=1", NULL, 400, "/_mock takes no query parameter", "query" },
     { HTTP_GET, "/_mock/world", NULL, 404, "not_found", "" },
     { HTTP_GET, "/_mock/worlds/", NULL, 404, "not_found", "" },
     { HTTP_GET, "/_mock/worlds/a/b", NULL, 404, "not_found", "" },
@@ -324,6 +327,19 @@ static void a_token_is_asked_for_where_there_is_one(void **state)
     expect(f, HTTP_GET, "/_mock/worlds", NULL, 200, "default");
 }
 
+static void only_the_page_needs_no_token(void **state)
+{
+    struct control_fixture *f = *state;
+
+    for (size_t i = 0; control_routes[i].path != NULL; i++)
+        assert_int_equal(control_routes[i].is_public, control_routes[i].run == op_get_page);
+    f->settings.token = TEXT("secret");
+    control_restart(f);
+    expect(f, HTTP_GET, "/_mock/", NULL, 200, "<!doctype html>");
+    expect(f, HTTP_POST, "/_mock/", NULL, 401, "unauthorized");
+    expect(f, HTTP_GET, "/_mock/overview", NULL, 401, "unauthorized");
+}
+
 static void without_control_nothing_of_it_is_there(void **state)
 {
     struct control_fixture *f = *state;
@@ -340,7 +356,7 @@ static void every_route_is_reachable_and_there_once(void **state)
 {
     (void)state;
     for (size_t i = 0; control_routes[i].path != NULL; i++) {
-        assert_memory_equal(control_routes[i].path, "/_mock/", strlen("/_mock/"));
+        assert_memory_equal(control_routes[i].path, "/_mock", strlen("/_mock"));
         assert_non_null(control_routes[i].run);
         for (size_t k = 0; k < i; k++)
             assert_false(control_routes[i].method == control_routes[k].method &&
@@ -395,6 +411,7 @@ int main(void)
         TEST(a_refused_method_lists_the_others),
         TEST(a_large_body_is_refused_unread),
         TEST(a_token_is_asked_for_where_there_is_one),
+        TEST(only_the_page_needs_no_token),
         TEST(without_control_nothing_of_it_is_there),
         cmocka_unit_test(every_route_is_reachable_and_there_once),
         cmocka_unit_test(the_description_has_these_routes_and_no_others),

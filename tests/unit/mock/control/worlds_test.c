@@ -315,6 +315,8 @@ static void what_lacks_memory_changes_nothing(void **state)
         { HTTP_POST, "/_w/a/_mock/reset", NULL, 200, NULL },
         { HTTP_PUT, "/_w/a/_mock/state", document, 200, NULL },
         { HTTP_GET, "/_mock/worlds", NULL, 200, NULL },
+        { HTTP_GET, "/_mock/", NULL, 200, NULL },
+        { HTTP_GET, "/_w/a/_mock/overview", NULL, 200, NULL },
         { HTTP_POST, "/_w/a/_mock/clock/advance", "{\"by\":\"1s\"}", 200, NULL },
         { HTTP_DELETE, "/_mock/clock", NULL, 405, NULL },
     };

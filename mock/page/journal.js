@@ -1,0 +1,147 @@
+// The requests of the chosen world as they come and end, and why they were answered so.
+
+const REQUESTS_KEPT = 500;
+let requests = new Map(); // by id, oldest first
+let journalPaused = false;
+
+const isFailure = (request) => request.status >= 400 || request.fault !== undefined || request.outcome === "lost";
+
+function whatText(request) {
+  return `${request.method} ${request.path}${request.query ? `?${request.query}` : ""}`;
+}
+
+function answerText(request) {
+  const words = [request.status ?? ""];
+  if (request.code) words.push(request.code);
+  if (request.outcome !== "answered") words.push(request.outcome);
+  if (request.fault) words.push(request.fault + (request.applied ? "" : ", not applied"));
+  return words.join(" ").trim();
+}
+
+const tookText = (request) => (request.took_us === undefined ? "" : `${(request.took_us / 1000).toFixed(1)} ms`);
+
+function fitsFilter(request, words) {
+  const text = `${request.id} ${whatText(request)} ${request.operation ?? ""} ${answerText(request)}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function makeRequest(request) {
+  const choose = button(request.id, `Explain ${request.id}`, () => explain(request.id));
+  choose.className = "choose";
+  const row = tableRow("journal-table", [choose, "", "", "", ""]);
+  row.children[1].append(element("span.what"), element("span.about"));
+  return row;
+}
+
+function showJournal() {
+  const words = byId("journal-filter").value.toLowerCase().split(/\s+/);
+  const onlyFailures = byId("journal-errors").checked;
+  const shown = [...requests.values()].reverse()
+    .filter((request) => (!onlyFailures || isFailure(request)) && fitsFilter(request, words));
+  reconcile(byId("journal-list"), shown, (request) => request.id, makeRequest, (row, request) => {
+    setText(row.querySelector(".what"), whatText(request));
+    setText(row.querySelector(".about"), request.operation ?? "");
+    setText(row.children[2], answerText(request));
+    setText(row.children[3], tookText(request));
+    setText(row.children[4], hourText(request.at));
+    setAttribute(row.children[4], "title", timeText(request.at));
+    row.classList.toggle("failed", isFailure(request));
+  });
+  byId("journal-empty").hidden = shown.length > 0;
+  setText(byId("journal-empty"), requests.size > 0 ? "None of them fits." : "No requests yet.");
+  setText(byId("journal-count"), shown.length < requests.size ? `${shown.length} of ${requests.size}` : String(requests.size));
+  fillSuggestions(byId("operation-names"),
+    [...new Set([...requests.values()].map((request) => request.operation).filter(Boolean))].sort());
+}
+
+function takeRequest(request) {
+  requests.set(request.id, request);
+  while (requests.size > REQUESTS_KEPT) requests.delete(requests.keys().next().value);
+}
+
+let journalDue = false;
+function showJournalSoon() {
+  if (journalDue || journalPaused) return;
+  journalDue = true;
+  requestAnimationFrame(() => {
+    journalDue = false;
+    showJournal();
+  });
+}
+
+// Hides a panel whose part of the control API this server does not have, and says so.
+function showMissing(panel, error) {
+  byId(`${panel}-there`).hidden = error !== null;
+  byId(`${panel}-missing`).hidden = error === null;
+  if (error !== null) setText(byId(`${panel}-missing`), `Not in this server: ${error.message.replace(/;.*/, "")}.`);
+}
+
+// Follows until the signal. What came before is asked for when the stream has begun, so that nothing is
+// missed between the two.
+async function followJournal(world, signal) {
+  requests = new Map();
+  showJournal();
+  const newer = new Map();
+  let caughtUp = false;
+  await follow(inWorld(world, "/journal/stream"), signal, async () => {
+    showMissing("journal", null);
+    const before = await ask("GET", inWorld(world, `/journal?limit=${REQUESTS_KEPT}`));
+    if (signal.aborted) return;
+    for (const request of before.requests) takeRequest(newer.get(request.id) ?? request);
+    for (const request of newer.values()) takeRequest(request);
+    caughtUp = true;
+    showJournalSoon();
+  }, (name, request) => {
+    if (name !== "request") return;
+    if (caughtUp) takeRequest(request);
+    else newer.set(request.id, request);
+    showJournalSoon();
+    refreshSoon();
+  });
+}
+
+byId("journal-filter").addEventListener("input", showJournal);
+byId("journal-errors").addEventListener("change", showJournal);
+byId("journal-pause").addEventListener("click", () => {
+  journalPaused = !journalPaused;
+  setAttribute(byId("journal-pause"), "aria-pressed", String(journalPaused));
+  note("journal", journalPaused ? "Paused: what comes now is shown when it goes on." : "");
+  if (!journalPaused) showJournal();
+});
+byId("journal-clear").addEventListener("click", () =>
+  attempt("journal", async () => {
+    await ask("DELETE", inWorld(chosen, "/journal"));
+    requests = new Map([...requests].filter(([, request]) => ["waiting", "open"].includes(request.outcome)));
+    showJournal();
+    return "Cleared.";
+  }));
+
+// --- explain ---
+
+function explainedNode(value) {
+  if (Array.isArray(value))
+    return element("ul", {}, ...value.map((item) => element("li", {}, explainedNode(item))));
+  if (value !== null && typeof value === "object")
+    return element("dl.explained", {}, ...Object.entries(value).flatMap(([name, part]) =>
+      [element("dt", {}, name.replaceAll("_", " ")), element("dd", {}, explainedNode(part))]));
+  return document.createTextNode(String(value));
+}
+
+async function explain(id) {
+  const body = byId("explain-body");
+  setText(byId("explain-title"), `Why ${id} was answered so`);
+  body.replaceChildren(element("p", {}, "…"));
+  byId("explain").showModal();
+  const nodes = [];
+  try {
+    nodes.push(explainedNode(await ask("GET", inWorld(chosen, `/explain/${encodeURIComponent(id)}`))));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    nodes.push(element("p.bad", { role: "alert" }, error.message));
+  }
+  const request = requests.get(id);
+  if (request)
+    nodes.push(element("details", {}, element("summary", {}, "The request as the journal has it"),
+      element("pre", { tabindex: "0", "aria-label": `${id} as JSON` }, JSON.stringify(request, null, 2))));
+  body.replaceChildren(...nodes);
+}
