@@ -70,10 +70,10 @@ function showJournalSoon() {
 }
 
 // Hides a panel whose part of the control API this server does not have, and says so.
-function showMissing(panel, error) {
-  byId(`${panel}-there`).hidden = error !== null;
-  byId(`${panel}-missing`).hidden = error === null;
-  if (error !== null) setText(byId(`${panel}-missing`), `Not in this server: ${error.message.replace(/;.*/, "")}.`);
+function showMissing(panel, isMissing) {
+  byId(`${panel}-there`).hidden = isMissing;
+  byId(`${panel}-missing`).hidden = !isMissing;
+  setText(byId(`${panel}-missing`), `This server has no /_mock/${panel}.`);
 }
 
 // Follows until the signal. What came before is asked for when the stream has begun, so that nothing is
@@ -84,7 +84,7 @@ async function followJournal(world, signal) {
   const newer = new Map();
   let caughtUp = false;
   await follow(inWorld(world, "/journal/stream"), signal, async () => {
-    showMissing("journal", null);
+    showMissing("journal", false);
     const before = await ask("GET", inWorld(world, `/journal?limit=${REQUESTS_KEPT}`));
     if (signal.aborted) return;
     for (const request of before.requests) takeRequest(newer.get(request.id) ?? request);
@@ -118,13 +118,21 @@ byId("journal-clear").addEventListener("click", () =>
 
 // --- explain ---
 
-function explainedNode(value) {
-  if (Array.isArray(value))
-    return element("ul", {}, ...value.map((item) => element("li", {}, explainedNode(item))));
-  if (value !== null && typeof value === "object")
-    return element("dl.explained", {}, ...Object.entries(value).flatMap(([name, part]) =>
-      [element("dt", {}, name.replaceAll("_", " ")), element("dd", {}, explainedNode(part))]));
-  return document.createTextNode(String(value));
+function explainedNodes(said) {
+  const sentences = said.sentences ?? [];
+  const facts = [
+    ["Refused by", said.refused_by],
+    ["Rules", said.rules?.join(", ")],
+    ["Nearest path", said.nearest],
+    ["State now", said.state_now],
+    ["Allowed now", said.allowed_now?.join(", ")],
+  ].filter(([, value]) => value);
+  return [
+    element("p.lead", {}, sentences[0] ?? ""),
+    element("ol.sentences", {}, ...sentences.slice(1).map((sentence) => element("li", {}, sentence))),
+    element("dl.explained", {}, ...facts.flatMap(([name, value]) =>
+      [element("dt", {}, name), element("dd", {}, value)])),
+  ];
 }
 
 async function explain(id) {
@@ -134,7 +142,7 @@ async function explain(id) {
   byId("explain").showModal();
   const nodes = [];
   try {
-    nodes.push(explainedNode(await ask("GET", inWorld(chosen, `/explain/${encodeURIComponent(id)}`))));
+    nodes.push(...explainedNodes(await ask("GET", inWorld(chosen, `/explain/${encodeURIComponent(id)}`))));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     nodes.push(element("p.bad", { role: "alert" }, error.message));

@@ -6,6 +6,7 @@ let journalEnd = new AbortController();
 let lookTimer = 0;
 let looking = false;
 let lookAgain = false;
+let refreshDue = false;
 let looks = 0;
 
 function showConnection(text, isBad) {
@@ -13,28 +14,30 @@ function showConnection(text, isBad) {
   byId("connection").classList.toggle("bad", isBad);
 }
 
-async function lookAtFaults(world) {
+// null when this server does not have it.
+async function askIfThere(url) {
   try {
-    const faults = await ask("GET", inWorld(world, "/faults"));
-    if (world !== chosen) return;
-    showMissing("faults", null);
-    showFaults(faults);
+    return await ask("GET", url);
   } catch (error) {
     if (!error.isMissing) throw error;
-    showMissing("faults", error);
+    return null;
   }
 }
 
 async function look() {
   const world = chosen;
+  const before = attempts;
   if (looks++ % LIST_EVERY_LOOKS === 0) await loadWorlds();
   const clock = await ask("GET", inWorld(world, "/clock"));
   const overview = await ask("GET", inWorld(world, "/overview"));
-  if (world !== chosen) return;
+  const faults = await askIfThere(inWorld(world, "/faults"));
+  const transitions = await askIfThere(inWorld(world, "/transitions"));
+  if (world !== chosen || before !== attempts) return;
   setText(byId("world-name"), world);
   showClock(clock);
-  showOverview(overview);
-  await lookAtFaults(world);
+  showOverview(overview, transitions);
+  showMissing("faults", faults === null);
+  showFaults(faults ?? []);
 }
 
 async function keepLooking() {
@@ -64,10 +67,14 @@ async function keepLooking() {
   }
 }
 
-// At once, but not for each of many.
+// At once, and once for many.
 function refreshSoon() {
-  clearTimeout(lookTimer);
-  lookTimer = setTimeout(keepLooking, 50);
+  if (refreshDue) return;
+  refreshDue = true;
+  setTimeout(() => {
+    refreshDue = false;
+    keepLooking();
+  }, 50);
 }
 
 async function keepFollowing(world, signal) {
@@ -77,7 +84,7 @@ async function keepFollowing(world, signal) {
     } catch (error) {
       if (signal.aborted) return;
       if (error.isMissing) {
-        showMissing("journal", error);
+        showMissing("journal", true);
         return;
       }
     }

@@ -83,17 +83,52 @@ function makeInstance({ instance }) {
   return element("li", {},
     element("div.head", {}, element("span.name"), stateNode(), element("span.about")),
     element("ol.timeline", { "aria-label": `States of ${instance.name} over time` }),
-    element("details", {}, element("summary", {}, "History and details"),
+    element("p.asked", { hidden: "" }),
+    element("details", {}, element("summary", {}, "History and details"), transitionForm(instance),
       element("ol.events"), element("pre", { tabindex: "0", "aria-label": `${instance.name} as JSON` })));
 }
 
-function showInstance(row, item, now) {
+// --- transitions under a test's control ---
+
+const TRANSITIONS = ["boot", "standby", "restore", "stop", "compression", "schedule"];
+const VERBS = ["hold", "step", "release", "fail"];
+
+function transitionForm(instance) {
+  const select = element("select");
+  fillOptions(select, TRANSITIONS);
+  return element("div.row.transitions", { hidden: "" },
+    element("label", {}, "Transition ", select),
+    ...VERBS.map((verb) => button(verb, `${verb} it, of ${instance.name}`, () =>
+      attempt("instances", async () => {
+        const path = `/instances/${encodeURIComponent(instance.id)}/${verb}`;
+        await ask("POST", inWorld(chosen, path), { transition: select.value });
+        return `${instance.name}: ${verb} ${select.value}.`;
+      }))));
+}
+
+// "boot is held, one waits"; of { boot: { held, waiting, passes, fails, delay } }
+function askedText(transitions) {
+  return Object.entries(transitions).flatMap(([name, asked]) => {
+    const words = [];
+    if (asked.held) words.push(asked.waiting ? "is held, one waits" : "is held");
+    if (asked.fails !== "never") words.push(`fails ${asked.fails}`);
+    if (asked.delay !== null) words.push(`takes ${asked.delay}`);
+    return words.length > 0 ? [`${name} ${words.join(", ")}`] : [];
+  }).join("; ");
+}
+
+// transitions  null: this server cannot hold any
+function showInstance(row, item, now, transitions) {
   const { instance, history: events } = item;
   setText(row.querySelector(".name"), instance.name);
   showState(row.querySelector(".head .state"), instance.state);
   setText(row.querySelector(".about"), `${shortId(instance.id)} · ${instance.image} · ${instance.hypervisor}`);
   setAttribute(row.querySelector(".about"), "title", instance.id);
   showTimeline(row.querySelector(".timeline"), segmentsOf(item), now);
+  const asked = transitions?.instances.find(({ id }) => id === instance.id);
+  setText(row.querySelector(".asked"), asked ? askedText(asked.transitions) : "");
+  row.querySelector(".asked").hidden = row.querySelector(".asked").textContent === "";
+  row.querySelector(".transitions").hidden = transitions === null;
   reconcile(row.querySelector(".events"), events, (event) => String(event.number),
     () => element("li", {}, element("time.figures"), element("span")),
     (node, event) => {
@@ -133,11 +168,11 @@ function keptText({ max_count: count, max_age: age }) {
   return [count && `${count} snapshots`, age && `for ${age}`].filter(Boolean).join(", ");
 }
 
-function showOverview(overview) {
+function showOverview(overview, transitions) {
   const names = new Map(overview.instances.map(({ instance }) => [instance.id, instance.name]));
   snapshotNames = new Map(overview.snapshots.map((snapshot) => [snapshot.id, snapshot.name || snapshot.id]));
   reconcile(byId("instance-list"), overview.instances, ({ instance }) => instance.id, makeInstance,
-    (row, item) => showInstance(row, item, overview.now));
+    (row, item) => showInstance(row, item, overview.now, transitions));
   byId("instances-empty").hidden = overview.instances.length > 0;
   fillSuggestions(byId("instance-names"), [...new Set(names.values())]);
   overview.snapshots.sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));

@@ -2,6 +2,7 @@
 
 const WORLDS_SHOWN = 50;
 let worlds = [];
+let attempts = 0; // begun and ended: what was seen on both sides of one is out of date
 let chosen = address[2] === undefined ? "default" : decodeURIComponent(address[2]);
 
 async function loadWorlds() {
@@ -55,12 +56,14 @@ function chooseWorld(name) {
 // Does something, and says below the panel what came of it: what it returns, or why it was refused.
 async function attempt(panel, what) {
   note(panel, "");
+  attempts++;
   try {
     note(panel, await what());
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     note(panel, error.message, true);
   } finally {
+    attempts++;
     refreshSoon();
   }
 }

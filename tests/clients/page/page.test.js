@@ -142,6 +142,57 @@ test("the clock changes its mode, moves, and says why it does not", async (t) =>
   });
 });
 
+test("a fault is set, spoils an answer, and the journal shows it as it happens", async (t) => {
+  await made("/_mock/worlds", { name: "spoilt", clock: "virtual" });
+  await made("/_w/spoilt/instances", { name: "web1", image: "nginx" });
+  await made("/_w/spoilt/_mock/clock/advance", { by: "1s" });
+  await withPage(t, {}, async (page) => {
+    await open(page, "/_w/spoilt/_mock/");
+    const journal = part(page, "Journal");
+    await sees(journal, "POST /instances"); // what came before is there
+    const faults = part(page, "Faults");
+    await faults.getByLabel("Effect").selectOption("commit-then-lose");
+    await faults.getByLabel("Operation").fill("createInstanceSnapshot");
+    await faults.getByLabel("Times").fill("1");
+    await faults.getByRole("button", { name: "Set" }).click();
+    await sees(faults, "Set fault-1.");
+    await assert.rejects(call("POST", "/_w/spoilt/instances/web1/snapshots", { kind: "Standby", name: "twice" }));
+    await sees(part(page, "Snapshots"), "twice");
+    await sees(journal, /lost fault-1/);
+    await sees(faults, "1 of 1 spoilt");
+    assert.equal((await call("POST", "/_w/spoilt/instances/web1/snapshots", { kind: "Standby", name: "twice" })).status, 409);
+    await sees(journal, /^409 /);
+
+    await journal.getByLabel("Find").fill("409");
+    await sees(journal, "1 of 3");
+    await journal.getByLabel("Find").fill("");
+    await journal.getByLabel("only failures").check();
+    await sees(journal, "2 of 3");
+    await journal.getByRole("button", { name: "Clear" }).click();
+    await sees(journal, "No requests yet.");
+
+    await faults.getByLabel("The rule, as it is sent").fill("{\"effect\": \"statu\"}");
+    await faults.getByRole("button", { name: "Set" }).click();
+    await sees(faults, /did you mean "status"/);
+    await faults.getByRole("button", { name: "Delete fault-1" }).click();
+    await sees(faults, "Deleted fault-1.");
+    assert.deepEqual((await call("GET", "/_w/spoilt/_mock/faults")).body, []);
+  });
+});
+
+test("a part that the server does not have is said to be missing", async (t) => {
+  await withPage(t, {}, async (page) => {
+    const missing = (route) => route.fulfill({ status: 404, json: {
+      code: "not_found",
+      message: `the control API has no ${new URL(route.request().url()).pathname}; docs/control-api.md says what it has` } });
+    await page.route("**/_mock/faults", missing);
+    await page.route("**/_mock/journal/stream", missing);
+    await open(page, "/_mock/");
+    await sees(part(page, "Faults"), "This server has no /_mock/faults.");
+    await sees(part(page, "Journal"), "This server has no /_mock/journal.");
+  });
+});
+
 test("what the server says is never taken for HTML", async (t) => {
   const evil = "<img src=x onerror=alert(1)>";
   await made("/_mock/worlds", { name: "evil", clock: "virtual" });
