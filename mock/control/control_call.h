@@ -105,5 +105,6 @@ bool op_clear_journal(struct control_call *call, struct error *err);
 bool op_follow_journal(struct control_call *call, struct error *err);
 bool op_verify(struct control_call *call, struct error *err);
 bool op_get_verdicts(struct control_call *call, struct error *err);
+bool op_explain(struct control_call *call, struct error *err);
 
 #endif

@@ -46,5 +46,6 @@ const struct control_route control_routes[] = {
       .run = op_follow_journal },
     { .method = HTTP_POST, .path = "/_mock/verify", .body = CONTROL_BODY, .run = op_verify },
     { .method = HTTP_GET, .path = "/_mock/verdicts", .run = op_get_verdicts },
+    { .method = HTTP_GET, .path = "/_mock/explain/{id}", .run = op_explain },
     { .path = NULL },
 };

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "mock/api/reasons.h"
 #include "mock/api/route.h"
 #include "tests/unit/mock/api/script.h"
 
@@ -215,6 +216,8 @@ static const struct recipe recipes[] = {
       "POST /instances", WEB }, /* INST-N-002 */
     { "createInstance", BOTH(409, "insufficient_resources"), ON(for_two, full), /* INST-C-050 */
       "POST /instances", NEW("'vcpus':1") },
+    { "createInstance", BUT_SERVER(400, "invalid_request", 500, "internal_error"), GIVEN(nothing),
+      "POST /instances", "{'name':'new','image':'Upper Case'}" }, /* INST-C-022 */
     { "createInstance", BUT_SERVER(409, "conflict", 500, "internal_error"), GIVEN(writable),
       "POST /instances", NEW("'volumes':[{'volume_id':'v','mount_path':'/v'}]") }, /* INST-C-078 */
 
@@ -441,6 +444,51 @@ static void follow(struct api_fixture *f, const struct recipe *recipe, enum trut
     play(f, steps, recipe->given_count + 1);
 }
 
+/* --- each is explained --------------------------------------------------------------------------
+ */
+
+enum { MAX_REASONS = 160 };
+
+/* By a row that names rules, and not by the last one, which is for everything. */
+static void check_explained(const struct api_fixture *f, const struct recipe *recipe,
+                            bool *explained)
+{
+    const struct reason *reason = reason_find(&f->res.trace);
+
+    if (reason == NULL || reason->rules[0] == '\0' || strcmp(reason->rules, "ERR-007") == 0)
+        fail_msg("%s %s is not explained", recipe->operation, f->res.trace.code);
+    explained[reason - reasons] = true;
+}
+
+/* What no recipe of this table comes to: gates, what several operations share, and what is refused
+ * only after a wait. The tests of /_mock/explain have them. */
+static bool has_no_recipe(const struct reason *reason)
+{
+    return reason->step != STEP_OPERATION || reason->operation == NULL ||
+           strcmp(reason->rules, "INST-W-009") == 0;
+}
+
+static void every_error_is_explained_and_every_explanation_is_of_one(void **state)
+{
+    bool explained[MAX_REASONS] = { 0 };
+    struct api_fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(recipes); i++) {
+        if (route_of(recipes[i].operation)->run == NULL)
+            continue;
+        follow(f, &recipes[i], TRUTH_SPEC);
+        check_explained(f, &recipes[i], explained);
+        follow(f, &recipes[i], TRUTH_SERVER);
+        check_explained(f, &recipes[i], explained);
+    }
+    for (size_t i = 0; reasons[i].because != NULL; i++) {
+        assert_true(i < MAX_REASONS);
+        if (!explained[i] && !has_no_recipe(&reasons[i]))
+            fail_msg("nothing is explained by %s %s: %s", reasons[i].operation, reasons[i].code,
+                     reasons[i].because);
+    }
+}
+
 static void every_error_can_be_had_in_both_truths(void **state)
 {
     for (size_t i = 0; i < ARRAY_LEN(recipes); i++) {
@@ -633,6 +681,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
     const struct CMUnitTest tests[] = {
         TEST(every_error_can_be_had_in_both_truths),
+        TEST(every_error_is_explained_and_every_explanation_is_of_one),
         TEST(every_documented_status_has_a_recipe_or_a_reason),
         TEST(every_error_of_a_route_has_a_recipe),
         TEST(the_gates_answer_for_every_operation),

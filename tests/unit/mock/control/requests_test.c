@@ -250,6 +250,16 @@ static const struct {
       "expectations[0].in_order" },
     { HTTP_POST, "/_mock/verify", "{\"expectations\":[{\"in_order\":[{},7]}]}", 400,
       "must be an object", "expectations[0].in_order[1]" },
+    { HTTP_GET, "/_mock/explain/", NULL, 404, "not_found", "" },
+    { HTTP_GET, "/_mock/explain/default", NULL, 400, "is no X-Mock-Request-Id, such as default-1",
+      "id" },
+    { HTTP_GET, "/_mock/explain/-1", NULL, 400, "is no X-Mock-Request-Id", "id" },
+    { HTTP_GET, "/_mock/explain/default-x", NULL, 400, "is no X-Mock-Request-Id", "id" },
+    { HTTP_GET, "/_mock/explain/default-1", NULL, 404,
+      "no request default-1: it was one of the "
+      "control API",
+      "id" },
+    { HTTP_GET, "/_mock/explain/nobody-1", NULL, 404, "no request nobody-1", "id" },
     { HTTP_GET, "/_mock/verdicts?kind=x", NULL, 400, "no query parameter", "query" },
     { HTTP_POST, "/_mock/journal", "{}", 405, "takes GET, DELETE only", "" },
 };
