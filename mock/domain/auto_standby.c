@@ -7,6 +7,7 @@
 #include "mock/domain/instance_hooks.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/transition.h"
+#include "mock/domain/transition_control.h"
 #include "mock/domain/world_state.h"
 
 static const char *const status_names[] = {
@@ -230,7 +231,8 @@ bool auto_standby_set_connections(struct world *world, struct text id, uint32_t 
 
 int64_t auto_standby_due_ns(const struct instance *instance)
 {
-    if (!instance->config->auto_standby.enabled)
+    if (!instance->config->auto_standby.enabled || transition_boot_is_held(instance) ||
+        transition_is_held(instance, TRANSITION_STANDBY))
         return INT64_MAX;
     struct instance at = *instance;
     if (at.state == INSTANCE_INITIALIZING)
@@ -256,9 +258,11 @@ int64_t auto_standby_next_ns(const struct world *world)
 /* On Linux each hypervisor can, and who has a vGPU is no candidate. */
 static bool put_in_standby(struct world *world, struct text id, struct error *err)
 {
+    struct instance_hooks room;
     struct instance_edit edit;
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
+    instance_hooks_use_pass(&edit.next, TRANSITION_STANDBY, &room);
     transition_standby(&edit.next, edit.now_ns);
     return instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_AUTO_STANDBY }, NULL,
                                 err);

@@ -9,6 +9,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "mock/domain/instance.h"
+#include "mock/domain/instance_edit.h"
 #include "mock/domain/world.h"
 
 /* Stopped at once, with nothing else changed but the exit fields (INST-G-004, INST-J-043); then the
@@ -21,5 +22,11 @@
  * A failed call changes nothing. */
 MUST_USE bool instance_guest_exit(struct world *world, struct text id, int32_t exit_code,
                                   const struct instance **out, struct error *err);
+
+/* The same of one that is being edited and is up; for the domain's own files.
+ * out      NULL when nobody wants it
+ * Fails    NO_MEMORY */
+MUST_USE bool guest_exit_commit(struct instance_edit *edit, int32_t exit_code,
+                                const struct instance **out, struct error *err);
 
 #endif

@@ -99,6 +99,26 @@ const struct history *history_restore(const struct mem *mem, const struct histor
     return add(mem, before, event);
 }
 
+const struct history *history_end_boot(const struct mem *mem, const struct history *history,
+                                       int64_t until_ns)
+{
+    const struct history *later[HISTORY_MAX];
+    const struct history *boot = history;
+    size_t count = 0;
+    for (; boot != NULL && boot->event.start != HISTORY_COLD_START; boot = boot->before)
+        later[count++] = boot;
+    if (boot == NULL) {
+        history_retain(history);
+        return history;
+    }
+    struct history_event event = boot->event;
+    event.until_ns = until_ns;
+    const struct history *ended = history_restore(mem, boot->before, event);
+    while (ended != NULL && count > 0)
+        ended = add(mem, ended, later[--count]->event);
+    return ended;
+}
+
 void history_retain(const struct history *history)
 {
     if (history != NULL)

@@ -79,6 +79,10 @@ MUST_USE const struct history *history_add(const struct mem *mem, const struct h
  * before  NULL, or of less than HISTORY_MAX events. Otherwise as history_add() */
 MUST_USE const struct history *history_restore(const struct mem *mem, const struct history *before,
                                                struct history_event event);
+/* The same history, but that its latest boot is over at until_ns, not when it said; NULL when out
+ * of memory. Owned: history_release(). */
+MUST_USE const struct history *history_end_boot(const struct mem *mem,
+                                                const struct history *history, int64_t until_ns);
 void history_retain(const struct history *history); /* NULL is fine */
 void history_release(const struct mem *mem, const struct history *history);
 

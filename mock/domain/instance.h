@@ -208,7 +208,8 @@ struct instance {
     int64_t started_at_ns;
     int64_t stopped_at_ns;
     int64_t expires_at_ns;
-    int64_t running_at_ns; /* while state is INITIALIZING: when it becomes RUNNING       */
+    int64_t running_at_ns; /* while state is INITIALIZING: when it becomes RUNNING; INT64_MAX
+                              while that is held                                         */
     struct phase_ledger phases;
     struct network_address address;
     bool has_exit_code;

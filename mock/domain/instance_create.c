@@ -3,6 +3,7 @@
 #include "common/base/checked.h"
 #include "mock/domain/change.h"
 #include "mock/domain/instance_check.h"
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
@@ -82,6 +83,11 @@ bool instance_create(struct world *world, const struct instance_request *request
         .phases = phase_ledger_start(PHASE_CREATED, draft.now_ns),
         .address = draft.address,
     };
+    struct instance_hooks hooks = { .refs = 0 };
+    if (request->plan != NULL) {
+        hooks.plan = *request->plan;
+        instance.hooks = &hooks;
+    }
     transition_boot(&instance, draft.now_ns, world->settings.boot_delay_ns);
 
     struct history_event event = { .kind = HISTORY_CREATED,

@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/scope.h"
 #include "mock/domain/instance.h"
+#include "mock/domain/transition_plan.h"
 #include "mock/domain/world.h"
 
 /* All borrowed for the call.
@@ -26,6 +27,8 @@ struct instance_request {
 
     /* Likewise of snapshot_policy.standby_compression_delay (row 10, after the level). */
     const struct error *snapshot_policy_error;
+
+    const struct transition_plan *plan; /* NULL: nothing is asked of its transitions */
 
     int64_t ttl_ns;        /* > 0; 0 = none                                    */
     int64_t expires_at_ns; /* given as a date; 0 = none. At most one of the two */

@@ -1,7 +1,7 @@
 #include "mock/domain/instance_force.h"
 
-#include "common/base/checked.h"
 #include "mock/domain/instance_edit.h"
+#include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
 
 bool instance_force_state(struct world *world, struct text id, enum instance_state state,
@@ -13,7 +13,8 @@ bool instance_force_state(struct world *world, struct text id, enum instance_sta
     edit.next.state = state;
     edit.next.running_at_ns = 0;
     if (state == INSTANCE_INITIALIZING)
-        edit.next.running_at_ns = i64_add_capped(edit.now_ns, world->settings.boot_delay_ns);
+        edit.next.running_at_ns =
+            transition_boot_end_ns(&edit.next, edit.now_ns, world->settings.boot_delay_ns);
     edit.next.state_error = instance_state_error(state);
     return instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_FORCED }, out, err);
 }

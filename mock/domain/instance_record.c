@@ -119,6 +119,19 @@ void instance_config_release(const struct mem *mem, const struct instance_config
 
 /* --- records ----------------------------------------------------------------------------- */
 
+/* Its own reference; of an edited copy a copy, and none of one that says nothing. */
+static bool take_hooks(const struct mem *mem, struct instance *instance)
+{
+    const struct instance_hooks *hooks = instance->hooks;
+    if (hooks == NULL || hooks->refs > 0) {
+        instance_hooks_retain(hooks);
+        return true;
+    }
+    const bool none = instance_hooks_are_empty(hooks);
+    instance->hooks = none ? NULL : instance_hooks_new(mem, hooks);
+    return none || instance->hooks != NULL;
+}
+
 const struct instance *instance_new(const struct mem *mem, const struct instance *from)
 {
     struct instance *instance = mem_alloc(mem, sizeof *instance);
@@ -126,9 +139,12 @@ const struct instance *instance_new(const struct mem *mem, const struct instance
         return NULL;
     *instance = *from;
     instance->refs = 1;
+    if (!take_hooks(mem, instance)) {
+        mem_free(mem, instance);
+        return NULL;
+    }
     record_retain(&instance->config->refs);
     history_retain(instance->history);
-    instance_hooks_retain(instance->hooks);
     return instance;
 }
 
@@ -164,9 +180,16 @@ void instance_release(const struct mem *mem, const struct instance *instance)
     mem_free(mem, record_memory(instance));
 }
 
+bool instance_boot_fails(const struct instance *instance)
+{
+    return instance->hooks != NULL &&
+           instance->hooks->plan.of[TRANSITION_BOOT].failure != TRANSITION_SUCCEEDS;
+}
+
 static void settle_boot(struct instance *edited, int64_t now_ns)
 {
-    if (edited->state != INSTANCE_INITIALIZING || now_ns < edited->running_at_ns)
+    if (edited->state != INSTANCE_INITIALIZING || now_ns < edited->running_at_ns ||
+        instance_boot_fails(edited))
         return;
     phase_ledger_enter(&edited->phases, PHASE_RUNNING, edited->running_at_ns);
     edited->state = INSTANCE_RUNNING;

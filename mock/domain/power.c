@@ -3,6 +3,7 @@
 #include "mock/domain/bring_up.h"
 #include "mock/domain/change.h"
 #include "mock/domain/instance_edit.h"
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/restart.h"
 #include "mock/domain/transition.h"
@@ -87,6 +88,9 @@ static struct restart_status blocked_by_stop(const struct instance *instance)
 
 static bool shut_down(struct instance_edit *edit, const struct instance **out, struct error *err)
 {
+    struct instance_hooks room;
+    if (!instance_hooks_pass(edit, TRANSITION_STOP, &room, err))
+        return false;
     transition_stop(&edit->next, edit->now_ns);
     edit->next.restart = blocked_by_stop(&edit->next);
     struct history_event event = { .kind = HISTORY_STOPPED,

@@ -36,6 +36,7 @@ MUST_USE bool instance_start(struct world *world, struct text id,
  *   NOT_FOUND      instance not found
  *   INVALID_STATE  invalid state transition: cannot stop from state {S}, must be Running or
  *                  Initializing
+ *   INTERNAL       a test made it fail (transition_control.h)
  *   NO_MEMORY */
 MUST_USE bool instance_stop(struct world *world, struct text id, const struct instance **out,
                             struct error *err);

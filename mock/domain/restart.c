@@ -96,8 +96,10 @@ int64_t restart_due_ns(const struct instance *instance)
         return INT64_MAX;
     if (status->next_attempt_at_ns > 0)
         return status->next_attempt_at_ns;
-    /* The policy came when all was over already. */
-    return has_ended(instance) && wants_restart(instance) ? instance->started_at_ns : INT64_MAX;
+    /* The policy came when all was over already. What was forced into a state may never have
+     * started, and no rank of an index is 0 (cow_map.h). */
+    return has_ended(instance) && wants_restart(instance) ? i64_max(instance->started_at_ns, 1)
+                                                          : INT64_MAX;
 }
 
 /* --- acting ------------------------------------------------------------------------------- */

@@ -1,12 +1,16 @@
 #include "mock/domain/schedule_run.h"
 
 #include "mock/domain/change.h"
+#include "mock/domain/instance_hooks.h"
+#include "mock/domain/instance_record.h"
 #include "mock/domain/instances.h"
 #include "mock/domain/record_list.h"
 #include "mock/domain/retention.h"
 #include "mock/domain/schedule_policy.h"
+#include "mock/domain/schedules.h"
 #include "mock/domain/snapshot_create.h"
 #include "mock/domain/tags.h"
+#include "mock/domain/transition_control.h"
 #include "mock/domain/world_state.h"
 
 /* --- one run ----------------------------------------------------------------------------- */
@@ -60,6 +64,17 @@ static struct schedule after(const struct schedule *schedule, int64_t run_ns)
     return next;
 }
 
+/* Whether a test makes it fail; the change notes that it did so. */
+static bool is_made_to_fail(struct change *change, const struct instance *source)
+{
+    struct instance next = *source;
+    struct instance_hooks room;
+    const bool fails = instance_hooks_use(&next, TRANSITION_SCHEDULE, &room);
+    if (next.hooks != source->hooks)
+        change_instance(change, source, instance_new(&change->world->env->mem, &next));
+    return fails;
+}
+
 static bool run_on_source(struct world *world, const struct schedule *schedule,
                           const struct instance *source, int64_t run_ns)
 {
@@ -67,13 +82,15 @@ static bool run_on_source(struct world *world, const struct schedule *schedule,
     struct schedule next = after(schedule, run_ns);
     const struct snapshot *made = NULL;
     struct error failure = { 0 };
-    if (capture(&change, schedule, source, run_ns, &made, &failure)) {
+    if (is_made_to_fail(&change, source))
+        error_set(&failure, ERROR_INTERNAL, "copy guest directory: no space left on device");
+    else if (capture(&change, schedule, source, run_ns, &made, &failure)) {
         if (made != NULL)
             next.last_snapshot_id = made->id;
         (void)retention_apply(&change, schedule, run_ns, 1);
-    } else if (world->settings.quirks.failed_run_forgets_snapshot) {
-        next.last_snapshot_id = TEXT(""); /* SCHED-T-011 */
     }
+    if (failure.code != ERROR_NONE && world->settings.quirks.failed_run_forgets_snapshot)
+        next.last_snapshot_id = TEXT("");       /* SCHED-T-011 */
     next.last_error = text_of(failure.message); /* in a create's words (SCHED-T-016); empty: null */
 
     struct error no_memory = { 0 };
@@ -112,6 +129,22 @@ static bool run(struct world *world, const struct schedule *schedule)
 
 /* --- a poll ------------------------------------------------------------------------------ */
 
+/* A test holds its runs back: they stay due. */
+static bool is_held(const struct world *world, const struct schedule *schedule)
+{
+    const struct instance *source = instances_find(world, schedule->instance_id);
+    return source != NULL && transition_is_held(source, TRANSITION_SCHEDULE);
+}
+
+/* The next in the order of being due; NULL: none is. */
+static const struct schedule *next_free(const struct world *world, struct cow_cursor *cursor)
+{
+    const struct schedule *schedule = cow_cursor_next(cursor);
+    while (schedule != NULL && is_held(world, schedule))
+        schedule = cow_cursor_next(cursor);
+    return schedule;
+}
+
 static void seek_first(struct cow_cursor *cursor, const struct world *world)
 {
     cow_cursor_seek(cursor, &world->schedules.maps[SCHEDULES_BY_DUE], (struct cow_key){ 0 });
@@ -121,7 +154,7 @@ int64_t schedule_run_next_ns(const struct world *world)
 {
     struct cow_cursor cursor;
     seek_first(&cursor, world);
-    const struct schedule *first = cow_cursor_next(&cursor);
+    const struct schedule *first = next_free(world, &cursor);
     if (first == NULL)
         return INT64_MAX;
     const int64_t after_start_ns = world->started_ns + 1;
@@ -135,7 +168,7 @@ static bool find_due(const struct world *world, struct record_list *out)
     struct cow_cursor cursor;
     seek_first(&cursor, world);
     for (;;) {
-        const struct schedule *schedule = cow_cursor_next(&cursor);
+        const struct schedule *schedule = next_free(world, &cursor);
         if (schedule == NULL || schedule->next_run_at_ns > now_ns) /* SCHED-T-002 */
             return true;
         if (!record_list_add(out, &world->env->mem, schedule))
@@ -159,4 +192,14 @@ bool schedule_run_due(struct world *world)
         done = run(world, due.items[i]);
     record_list_fini(&due, &world->env->mem);
     return done;
+}
+
+bool schedule_run_held(struct world *world, struct text instance_id, struct error *err)
+{
+    const struct schedule *schedule = NULL;
+    struct error none = { 0 };
+    if (!schedules_get(world, instance_id, &schedule, &none) ||
+        schedule->next_run_at_ns > world_now_ns(world))
+        return error_set(err, ERROR_INVALID_STATE, "no run of a schedule is held");
+    return run(world, schedule) || error_set(err, ERROR_NO_MEMORY, "out of memory");
 }

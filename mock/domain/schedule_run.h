@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/error.h"
 #include "common/base/scope.h"
+#include "common/base/text.h"
 #include "mock/domain/world.h"
 
 /* The next poll that finds something due, one minute after the world's start at the earliest
@@ -21,5 +23,11 @@ int64_t schedule_run_next_ns(const struct world *world);
 /* The poll at the world's moment. False when memory lacks: the run it lacked for changed nothing,
  * and it and those after it are still due. */
 MUST_USE bool schedule_run_due(struct world *world);
+
+/* The run that is due and held by a test, now.
+ * instance_id  full; may point into the record itself
+ * Fails        INVALID_STATE  no run of a schedule is held
+ *              NO_MEMORY */
+MUST_USE bool schedule_run_held(struct world *world, struct text instance_id, struct error *err);
 
 #endif

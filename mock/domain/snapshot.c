@@ -43,6 +43,12 @@ static bool is_compressed_by(const struct snapshot *snapshot, int64_t now_ns)
            snapshot->compressed_at_ns != SNAPSHOT_NEVER && now_ns >= snapshot->compressed_at_ns;
 }
 
+bool snapshot_is_held(const struct snapshot *snapshot)
+{
+    return snapshot->compression_state == COMPRESSION_STATE_COMPRESSING &&
+           snapshot->compressed_at_ns == SNAPSHOT_NEVER;
+}
+
 bool snapshot_is_compressing(const struct snapshot *snapshot, int64_t now_ns)
 {
     return snapshot->compression_state == COMPRESSION_STATE_COMPRESSING &&
@@ -55,6 +61,9 @@ struct snapshot_view snapshot_view(const struct snapshot *snapshot, int64_t now_
         return (struct snapshot_view){ .state = snapshot->compression_state,
                                        .size_bytes = snapshot->size_bytes };
 
+    if (snapshot->compression_error.len > 0)
+        return (struct snapshot_view){ .state = COMPRESSION_STATE_ERROR,
+                                       .size_bytes = snapshot->size_bytes };
     int64_t memory = snapshot->source->config->size_bytes;
     int64_t compressed = compression_compressed_bytes(snapshot->compression, memory);
     return (struct snapshot_view){

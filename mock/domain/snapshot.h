@@ -46,7 +46,8 @@ struct snapshot {
     enum compression_state compression_state; /* as stored: COMPRESSED only shows in the view */
     struct compression_settings compression;  /* with every state but NONE                    */
     int64_t compressed_at_ns;                 /* while COMPRESSING: when it is done           */
-    struct text compression_error;            /* empty unless ERROR                           */
+    struct text compression_error; /* with ERROR; while COMPRESSING: what it will end with, or
+                                      empty */
 };
 
 /* A snapshot at a moment (SNAP-J-003, COMP-016, COMP-017, COMP-022). */
@@ -58,6 +59,9 @@ struct snapshot_view {
 };
 
 struct snapshot_view snapshot_view(const struct snapshot *snapshot, int64_t now_ns);
+
+/* Whether its compression job goes on for ever. */
+bool snapshot_is_held(const struct snapshot *snapshot);
 
 /* Whether a compression job runs at that moment. */
 bool snapshot_is_compressing(const struct snapshot *snapshot, int64_t now_ns);

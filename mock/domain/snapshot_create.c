@@ -6,11 +6,14 @@
 #include "common/base/checked.h"
 #include "mock/domain/bring_up.h"
 #include "mock/domain/change.h"
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/instances.h"
+#include "mock/domain/snapshot_force.h"
 #include "mock/domain/snapshot_record.h"
 #include "mock/domain/tags.h"
 #include "mock/domain/transition.h"
+#include "mock/domain/transition_control.h"
 #include "mock/domain/volumes.h"
 #include "mock/domain/world_state.h"
 
@@ -21,6 +24,7 @@ struct capture {
     struct text instance_id;
     int64_t now_ns;
     const struct instance *stored; /* as the world has it; set by find_source        */
+    struct instance_hooks room;    /* of the source, where the capture changes them  */
     struct instance source;        /* the same with what time alone has done to it   */
 };
 
@@ -127,17 +131,19 @@ static bool check(struct capture *capture, struct error *err)
 
 /* --- what comes of it -------------------------------------------------------------------- */
 
-static int64_t compressed_at(const struct capture *capture)
+static int64_t compressed_at(const struct capture *capture, const struct transition_wish *wish)
 {
+    int64_t delay_ns =
+        wish->has_delay ? wish->delay_ns : capture->world->settings.compression_delay_ns;
     int64_t at = 0;
-    if (!hypervisor_compression_ends(capture->source.config->hypervisor) ||
-        !i64_add(capture->now_ns, capture->world->settings.compression_delay_ns, &at))
+    if (wish->held || !hypervisor_compression_ends(capture->source.config->hypervisor) ||
+        !i64_add(capture->now_ns, delay_ns, &at))
         return SNAPSHOT_NEVER;
     return at;
 }
 
 /* No policy reaches a Stopped snapshot (COMP-014). */
-static void choose_compression(const struct capture *capture, struct snapshot *snapshot)
+static void choose_compression(struct capture *capture, struct snapshot *snapshot)
 {
     static const struct compression_choice none = { .present = false };
     const struct snapshot_policy *policy = &capture->source.config->snapshot;
@@ -146,12 +152,18 @@ static void choose_compression(const struct capture *capture, struct snapshot *s
                              policy->present ? &policy->compression : &none,
                              &capture->world->settings.compression_default, &snapshot->compression))
         return;
+    struct transition_wish wish = transition_wish_of(&capture->source, TRANSITION_COMPRESSION);
+    if (capture->request->wish != NULL)
+        wish = *capture->request->wish;
+    else
+        (void)!instance_hooks_use(&capture->source, TRANSITION_COMPRESSION, &capture->room);
     snapshot->compression_state = COMPRESSION_STATE_COMPRESSING;
-    snapshot->compressed_at_ns = compressed_at(capture);
+    snapshot->compressed_at_ns = compressed_at(capture, &wish);
+    if (wish.failure != TRANSITION_SUCCEEDS)
+        snapshot->compression_error = SNAPSHOT_COMPRESSION_FAILURE;
 }
 
-static const struct snapshot *make_snapshot(const struct capture *capture,
-                                            const struct instance *source)
+static const struct snapshot *make_snapshot(struct capture *capture, const struct instance *source)
 {
     const struct snapshot_request *request = capture->request;
     struct resource_id id = world_new_id(capture->world);
@@ -225,6 +237,8 @@ bool snapshot_capture(struct change *change, struct text instance_id,
     instance_release(mem, captured); /* the snapshot has its own reference */
     if (snapshot != NULL && is_paused(&capture))
         change_instance(change, capture.stored, make_resumed(&capture, snapshot));
+    else if (snapshot != NULL && capture.source.hooks != capture.stored->hooks)
+        change_instance(change, capture.stored, instance_new(mem, &capture.source));
     change_snapshot(change, NULL, snapshot);
     *out = change->incomplete ? NULL : snapshot;
     return true;

@@ -8,6 +8,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "mock/domain/snapshot.h"
+#include "mock/domain/transition_plan.h"
 #include "mock/domain/world.h"
 
 /* All borrowed for the call; judged by the request validator (name, tag counts and values, level
@@ -18,6 +19,7 @@ struct snapshot_request {
     struct text name;      /* empty: unnamed      */
     struct pair_list tags; /* sorted (pairs_sort) */
     struct compression_choice compression;
+    const struct transition_wish *wish; /* of its compression; NULL: as its source says */
 };
 
 /* Captures an instance, taking no time of the world's clock. A Running source goes through standby

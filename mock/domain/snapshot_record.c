@@ -38,6 +38,7 @@ const struct snapshot *snapshot_new_uncompressed(const struct mem *mem, const st
     struct snapshot edited = *from;
     edited.compression_state = COMPRESSION_STATE_NONE;
     edited.compressed_at_ns = 0;
+    edited.compression_error = TEXT("");
     return snapshot_new(mem, &edited);
 }
 

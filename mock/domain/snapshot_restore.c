@@ -2,6 +2,7 @@
 
 #include "mock/domain/change.h"
 #include "mock/domain/instance_edit.h"
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/snapshot_record.h"
 #include "mock/domain/snapshots.h"
@@ -107,13 +108,16 @@ bool snapshot_restore(struct world *world, struct text instance_id, struct text 
                       struct error *err)
 {
     struct restoration r = { .world = world };
+    struct instance_hooks room;
     struct error halfway = { 0 };
     if (!check(&r, instance_id, snapshot_id, target, err))
         return false;
 
     struct instance back = put_back(&r, target->hypervisor);
+    bool applied = !instance_hooks_use(&back, TRANSITION_RESTORE, &room) ||
+                   error_set(&halfway, ERROR_INTERNAL, "restore failed: a test asked for it");
     r.edit.next = back;
-    bool applied = target_apply(world, &r.edit.next, r.target, r.edit.now_ns, &halfway);
+    applied = applied && target_apply(world, &r.edit.next, r.target, r.edit.now_ns, &halfway);
     if (!applied)
         r.edit.next = back;
     const struct instance *next = NULL;

@@ -2,6 +2,7 @@
 
 #include "mock/domain/bring_up.h"
 #include "mock/domain/instance_edit.h"
+#include "mock/domain/instance_hooks.h"
 #include "mock/domain/transition.h"
 #include "mock/domain/world_state.h"
 
@@ -15,6 +16,7 @@ bool instance_standby(struct world *world, struct text id, const struct standby_
                       const struct instance **out, struct error *err)
 {
     bool has_options = request->compression.present || request->has_compression_delay;
+    struct instance_hooks room;
     struct instance_edit edit;
     if (!compression_check(&request->compression, world->settings.quirks.judge_disabled_compression,
                            "compression", err))
@@ -30,7 +32,8 @@ bool instance_standby(struct world *world, struct text id, const struct standby_
     }
     if (edit.next.state != INSTANCE_RUNNING)
         return refuse(err, "standby", edit.next.state);
-    if (!bring_up_can_standby(world, &edit.next, err))
+    if (!bring_up_can_standby(world, &edit.next, err) ||
+        !instance_hooks_pass(&edit, TRANSITION_STANDBY, &room, err))
         return false;
     transition_standby(&edit.next, edit.now_ns);
     return instance_edit_commit(&edit, (struct history_event){ .kind = HISTORY_STANDBY }, out, err);
@@ -40,6 +43,7 @@ bool instance_restore(struct world *world, struct text id, const struct instance
                       struct error *err)
 {
     struct history_event event = { .kind = HISTORY_RESUMED, .start = HISTORY_RESUMED_START };
+    struct instance_hooks room;
     struct instance_edit edit;
     if (!instance_edit_begin(&edit, world, id, err))
         return false;
@@ -49,6 +53,8 @@ bool instance_restore(struct world *world, struct text id, const struct instance
     }
     if (edit.next.state != INSTANCE_STANDBY)
         return refuse(err, "restore", edit.next.state);
+    if (!instance_hooks_pass(&edit, TRANSITION_RESTORE, &room, err))
+        return false;
     edit.next.hold_until_ns = 0; /* as on any way up but those through a capture and back */
     return bring_up_resumed(world, &edit.next, edit.now_ns, err) &&
            instance_edit_commit(&edit, event, out, err);

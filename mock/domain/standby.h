@@ -28,6 +28,7 @@ struct standby_request {
  *   NOT_FOUND         instance not found
  *   INVALID_STATE     invalid state transition: cannot standby from state {S}; vGPU INST-SB-015
  *   NOT_SUPPORTED     "hypervisor"   it has no standby on this host
+ *   INTERNAL          ""             a test made it fail (transition_control.h)
  *   NO_MEMORY */
 MUST_USE bool instance_standby(struct world *world, struct text id,
                                const struct standby_request *request, const struct instance **out,
@@ -36,6 +37,7 @@ MUST_USE bool instance_standby(struct world *world, struct text id,
 /* From Standby to Running; nothing to do for one that is up.
  * Fails    NOT_FOUND           instance not found
  *          INVALID_STATE       invalid state transition: cannot restore from state {S}
+ *          INTERNAL            a test made it fail
  *          NOT_FOUND           "image"  instance image not found (INST-RS-005)
  *          RESOURCE_EXHAUSTED  INST-RS-006
  *          ALREADY_EXISTS "name", INTERNAL "network"  a fork that gets its first address

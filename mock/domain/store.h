@@ -9,7 +9,7 @@
 #include "common/base/scope.h"
 #include "mock/domain/cow_map.h"
 
-enum { STORE_INDEX_MAX = 7 };
+enum { STORE_INDEX_MAX = 8 };
 
 struct store_index {
     struct cow_map_kind kind;

@@ -1,6 +1,7 @@
 #include "mock/domain/transition.h"
 
 #include "common/base/checked.h"
+#include "mock/domain/instance_hooks.h"
 
 static void forget_exit(struct instance *edited)
 {
@@ -8,12 +9,23 @@ static void forget_exit(struct instance *edited)
     edited->exit_code = 0;
 }
 
+int64_t transition_boot_end_ns(const struct instance *instance, int64_t now_ns,
+                               int64_t boot_delay_ns)
+{
+    const struct instance_hooks *hooks = instance->hooks;
+    const struct transition_wish wish =
+        hooks == NULL ? (struct transition_wish){ 0 } : hooks->plan.of[TRANSITION_BOOT];
+    if (wish.held)
+        return INT64_MAX;
+    return i64_add_capped(now_ns, wish.has_delay ? wish.delay_ns : boot_delay_ns);
+}
+
 /* The virtual machine process is up at once, so no time is spent in the phase `created`. */
 void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay_ns)
 {
     edited->state = INSTANCE_INITIALIZING;
     edited->started_at_ns = now_ns;
-    edited->running_at_ns = i64_add_capped(now_ns, boot_delay_ns);
+    edited->running_at_ns = transition_boot_end_ns(edited, now_ns, boot_delay_ns);
     edited->hold_until_ns = 0;
     forget_exit(edited);
     phase_ledger_enter(&edited->phases, PHASE_INITIALIZING, now_ns);

@@ -8,7 +8,9 @@
 
 #include "mock/domain/instance.h"
 
-/* A cold start at now_ns, ready boot_delay_ns later. */
+/* A cold start at now_ns, ready boot_delay_ns later, unless a test wants it otherwise. */
+int64_t transition_boot_end_ns(const struct instance *instance, int64_t now_ns,
+                               int64_t boot_delay_ns);
 void transition_boot(struct instance *edited, int64_t now_ns, int64_t boot_delay_ns);
 /* Running from its standby image; started_at and stopped_at stay (INST-ST-002). */
 void transition_resume(struct instance *edited, int64_t now_ns);

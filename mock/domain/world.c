@@ -1,6 +1,7 @@
 #include "mock/domain/world.h"
 
 #include "mock/domain/auto_standby.h"
+#include "mock/domain/boot_failure.h"
 #include "mock/domain/image.h"
 #include "mock/domain/instance_record.h"
 #include "mock/domain/restart.h"
@@ -88,6 +89,18 @@ static bool instance_restarts(const void *value)
     return restart_due_ns(value) != INT64_MAX;
 }
 
+static struct cow_key instance_by_boot_failure(const void *value)
+{
+    const struct instance *instance = value;
+    return (struct cow_key){ .rank = (uint64_t)boot_failure_due_ns(instance),
+                             .major = instance->config->id };
+}
+
+static bool instance_fails_to_boot(const void *value)
+{
+    return boot_failure_due_ns(value) != INT64_MAX;
+}
+
 static const struct store_index instance_indexes[] = {
     [INSTANCES_BY_ID] = { { instance_by_id, retain_instance, release_instance }, NULL },
     [INSTANCES_BY_NAME] = { { instance_by_name, retain_instance, release_instance }, NULL },
@@ -101,6 +114,8 @@ static const struct store_index instance_indexes[] = {
                                instance_stands_by },
     [INSTANCES_BY_RESTART] = { { instance_by_restart, retain_instance, release_instance },
                                instance_restarts },
+    [INSTANCES_BY_BOOT_FAILURE] = { { instance_by_boot_failure, retain_instance, release_instance },
+                                    instance_fails_to_boot },
 };
 
 /* --- snapshot indexes -------------------------------------------------------------------- */

@@ -65,9 +65,9 @@ const struct world_settings *world_settings(const struct world *world); /* borro
 int64_t world_now_ns(const struct world *world);
 
 /* Lets everything happen that is due by now and that others may see happen (expiry, scheduled
- * snapshots, auto-standby, restarts), each at its own moment and in order. To be called before
- * every request, and by the edge when the next event is due. What lacks memory is tried again next
- * time, and then happens after whatever has changed meanwhile. */
+ * snapshots, auto-standby, restarts, boots that a test makes fail), each at its own moment and in
+ * order. To be called before every request, and by the edge when the next event is due. What lacks
+ * memory is tried again next time, and then happens after whatever has changed meanwhile. */
 void world_advance(struct world *world);
 /* When the next of these events is due; INT64_MAX for never. */
 int64_t world_next_event_ns(const struct world *world);

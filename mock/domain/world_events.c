@@ -3,6 +3,7 @@
 
 #include "common/base/checked.h"
 #include "mock/domain/auto_standby.h"
+#include "mock/domain/boot_failure.h"
 #include "mock/domain/expiry.h"
 #include "mock/domain/restart.h"
 #include "mock/domain/schedule_run.h"
@@ -18,9 +19,8 @@ struct event_source {
 
 /* In this order where several are due at one moment. */
 static const struct event_source sources[] = {
-    { expiry_next_ns, expiry_sweep },
-    { schedule_run_next_ns, schedule_run_due },
-    { auto_standby_next_ns, auto_standby_run },
+    { boot_failure_next_ns, boot_failure_run }, { expiry_next_ns, expiry_sweep },
+    { schedule_run_next_ns, schedule_run_due }, { auto_standby_next_ns, auto_standby_run },
     { restart_next_ns, restart_run },
 };
 

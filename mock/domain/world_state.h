@@ -17,13 +17,14 @@
 
 /* Indexes of the instance store and their keys. */
 enum {
-    INSTANCES_BY_ID,        /* id                                 */
-    INSTANCES_BY_NAME,      /* name, id                           */
-    INSTANCES_BY_IP,        /* the four octets; with address only */
-    INSTANCES_BY_EXPIRY,    /* expires_at_ns, id; with expiry only               */
-    INSTANCES_WITH_VOLUMES, /* id; of those whose volumes count as attached     */
-    INSTANCES_BY_STANDBY,   /* auto_standby_due_ns(), id; of those that are idle  */
-    INSTANCES_BY_RESTART,   /* restart_due_ns(), id; of those with something due  */
+    INSTANCES_BY_ID,           /* id                                 */
+    INSTANCES_BY_NAME,         /* name, id                           */
+    INSTANCES_BY_IP,           /* the four octets; with address only */
+    INSTANCES_BY_EXPIRY,       /* expires_at_ns, id; with expiry only               */
+    INSTANCES_WITH_VOLUMES,    /* id; of those whose volumes count as attached     */
+    INSTANCES_BY_STANDBY,      /* auto_standby_due_ns(), id; of those that are idle  */
+    INSTANCES_BY_RESTART,      /* restart_due_ns(), id; of those with something due  */
+    INSTANCES_BY_BOOT_FAILURE, /* boot_failure_due_ns(), id; of those whose boot fails */
 };
 
 /* Indexes of the snapshot store and their keys. */

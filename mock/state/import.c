@@ -82,23 +82,6 @@ static bool read_event(struct import *import, const struct json_at *at, void *va
     return false;
 }
 
-static const struct instance_hooks *make_hooks(struct import *import,
-                                               const struct instance_hooks *from)
-{
-    struct instance_hooks *hooks = mem_alloc(import->mem, sizeof *hooks);
-    if (hooks != NULL) {
-        *hooks = *from;
-        hooks->refs = 1;
-    }
-    return hooks;
-}
-
-static bool has_hooks(const struct instance_hooks *hooks)
-{
-    return hooks->connections > 0 || hooks->connected_at_ns > 0 || hooks->idle_since_ns > 0 ||
-           hooks->probes_since_ns > 0 || hooks->probes_fail;
-}
-
 static bool read_instance(struct import *import, const struct json_at *at, void *value,
                           struct error *err)
 {
@@ -114,13 +97,9 @@ static bool read_instance(struct import *import, const struct json_at *at, void 
     record.state_error = instance_state_error(record.state);
     record.restart.blocked = read->restart_blocked;
     record.restart.last_reason = read->restart_last_reason;
-    if (has_hooks(&read->hooks)) {
-        record.hooks = make_hooks(import, &read->hooks);
-        if (record.hooks == NULL)
-            return out_of_memory(err);
-    }
+    read->hooks.refs = 0; /* to be copied */
+    record.hooks = &read->hooks;
     const struct instance *instance = instance_new(import->mem, &record);
-    instance_hooks_release(import->mem, record.hooks); /* the record has its own reference */
     if (keep(import, &import->instances, instance, err))
         return true;
     instance_release(import->mem, instance);

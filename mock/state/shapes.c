@@ -112,6 +112,7 @@ NAMES(restart_reason_name, restart_reason)
 NAMES(image_condition_name, image_condition)
 NAMES(history_kind_name, history_kind)
 NAMES(history_start_name, history_start)
+NAMES(transition_failure_name, transition_failure)
 
 /* --- settings ---------------------------------------------------------------------------- */
 
@@ -383,6 +384,17 @@ static const struct field health_fields[] = {
 #undef OF
 static const struct shape health_shape = SHAPE(health_fields, struct health, NULL);
 
+#define OF struct transition_wish
+static const struct field wish_fields[] = {
+    BOOL(OF, held, "held"),
+    INT(OF, passes, "passes", 0, UINT32_MAX),
+    ENUM(OF, failure, "fails", transition_failure_name_of, TRANSITION_FAILURE_COUNT),
+    BOOL(OF, has_delay, "has_delay"),
+    SPAN(OF, delay_ns, "delay"),
+};
+#undef OF
+static const struct shape wish_shape = SHAPE(wish_fields, struct transition_wish, NULL);
+
 #define OF struct instance_hooks
 static const struct field hooks_fields[] = {
     INT(OF, connections, "connections", 0, UINT32_MAX),
@@ -391,6 +403,12 @@ static const struct field hooks_fields[] = {
     TIME(OF, probes_since_ns, "probes_since"),
     OBJECT(OF, probes_so_far, "probes_so_far", health_shape),
     BOOL(OF, probes_fail, "probes_fail"),
+    OBJECT(OF, plan.of[TRANSITION_BOOT], "boot", wish_shape),
+    OBJECT(OF, plan.of[TRANSITION_STANDBY], "standby", wish_shape),
+    OBJECT(OF, plan.of[TRANSITION_RESTORE], "restore", wish_shape),
+    OBJECT(OF, plan.of[TRANSITION_STOP], "stop", wish_shape),
+    OBJECT(OF, plan.of[TRANSITION_COMPRESSION], "compression", wish_shape),
+    OBJECT(OF, plan.of[TRANSITION_SCHEDULE], "schedule", wish_shape),
 };
 #undef OF
 static const struct shape hooks_shape = SHAPE(hooks_fields, struct instance_hooks, NULL);

@@ -23,6 +23,7 @@
 #include "mock/domain/snapshot_restore.h"
 #include "mock/domain/snapshots.h"
 #include "mock/domain/standby.h"
+#include "mock/domain/transition_control.h"
 #include "tests/unit/mock/domain/world_check.h"
 
 enum { MANY_INSTANCES = 25, MANY_SNAPSHOTS = 50 };
@@ -390,6 +391,58 @@ static bool fail_compression(struct play *p, struct error *err)
     return snapshot_fail_compression(p->f->world, pick_text(&id), &out, err);
 }
 
+static enum transition pick_transition(struct play *p)
+{
+    return (enum transition)roll(p, TRANSITION_COUNT);
+}
+
+static bool hold_transition(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    return transition_hold(p->f->world, pick_text(&id), pick_transition(p), err);
+}
+
+static bool step_transition(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    return transition_step(p->f->world, pick_text(&id), pick_transition(p), err);
+}
+
+static bool release_transition(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    return transition_release(p->f->world, pick_text(&id), pick_transition(p), err);
+}
+
+static bool fail_transition(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    const enum transition transition = pick_transition(p);
+    return transition_fail(p->f->world, pick_text(&id), transition, one_in(p, 3), err);
+}
+
+static bool delay_transition(struct play *p, struct error *err)
+{
+    struct pick id = pick_instance(p);
+    const enum transition transition = pick_transition(p);
+    return transition_delay(p->f->world, pick_text(&id), transition, NS_PER_MS * roll(p, 5000),
+                            err);
+}
+
+static bool hold_compression(struct play *p, struct error *err)
+{
+    struct pick id = pick_snapshot(p);
+    const struct snapshot *out = NULL;
+    return snapshot_hold_compression(p->f->world, pick_text(&id), &out, err);
+}
+
+static bool end_compression(struct play *p, struct error *err)
+{
+    struct pick id = pick_snapshot(p);
+    const struct snapshot *out = NULL;
+    return snapshot_end_compression(p->f->world, pick_text(&id), &out, err);
+}
+
 static bool set_schedule(struct play *p, struct error *err)
 {
     struct pick id = pick_instance(p);
@@ -440,10 +493,12 @@ static const struct {
     { "delete", delete_one, 4, CAN(NOT_FOUND), false },
     { "start", start, 10,
       CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(RESOURCE_EXHAUSTED) | CAN(ALREADY_EXISTS), true },
-    { "stop", stop, 8, CAN(NOT_FOUND) | CAN(INVALID_STATE), true },
-    { "standby", standby, 8, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "stop", stop, 8, CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(INTERNAL), true },
+    { "standby", standby, 8, CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(INTERNAL), true },
     { "restore", restore, 8,
-      CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(RESOURCE_EXHAUSTED) | CAN(ALREADY_EXISTS), false },
+      CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(RESOURCE_EXHAUSTED) | CAN(ALREADY_EXISTS) |
+          CAN(INTERNAL),
+      true },
     { "fork", fork_one, 10,
       CAN(NOT_FOUND) | CAN(INVALID_STATE) | CAN(NOT_SUPPORTED) | CAN(ALREADY_EXISTS) |
           CAN(RESOURCE_EXHAUSTED),
@@ -467,6 +522,13 @@ static const struct {
       true },
     { "snapshot delete", delete_snapshot, 5, CAN(NOT_FOUND), false },
     { "compression fails", fail_compression, 3, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "transition hold", hold_transition, 4, CAN(NOT_FOUND), false },
+    { "transition step", step_transition, 4, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "transition release", release_transition, 10, CAN(NOT_FOUND), false },
+    { "transition fail", fail_transition, 4, CAN(NOT_FOUND), false },
+    { "transition delay", delay_transition, 3, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "compression hold", hold_compression, 3, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
+    { "compression end", end_compression, 3, CAN(NOT_FOUND) | CAN(INVALID_STATE), false },
     { "schedule", set_schedule, 8, CAN(NOT_FOUND) | CAN(INVALID_ARGUMENT), false },
     { "schedule delete", delete_schedule, 2, CAN(NOT_FOUND), false },
     { "list", turn_list, 4, 0, false },

@@ -10,7 +10,7 @@
 #include "mock/domain/instances.h"
 #include "tests/unit/mock/domain/world_fixture.h"
 
-enum { PLAY_OPERATIONS = 24, PLAY_LISTS = 3 };
+enum { PLAY_OPERATIONS = 31, PLAY_LISTS = 3 };
 
 struct play {
     struct fixture *f;
