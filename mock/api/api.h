@@ -31,7 +31,8 @@ struct api_settings {
      * everybody knows). Borrowed; must outlive the api. */
     struct text jwt_secret;
     enum truth truth;
-    bool vivify; /* what a request names springs into being (vivify.h) */
+    bool tag_scripts; /* tags that begin with "mock." say what is to happen (tag_script.h) */
+    bool vivify;      /* what a request names springs into being (vivify.h) */
     /* Of the table `routes`; borrowed, for those who make many. NULL: one of its own. */
     const struct router *router;
 };
@@ -82,8 +83,8 @@ int64_t api_pause_ns(const struct api *api);
 int64_t api_due_ns(const struct api *api);
 /* Whether that moment is over, and what was due then could not be done for lack of memory. */
 bool api_is_behind(const struct api *api);
-/* Whether some request waits for its answer, or for a moment, and not only for the next piece of a
- * stream. */
+/* Whether some request waits for its answer, or for a moment, and time brings it: not only the next
+ * piece of a stream, or a test that lets it go on. */
 bool api_has_waits(const struct api *api);
 /* How many answers and streams wait. */
 size_t api_waiting_count(const struct api *api);

@@ -28,6 +28,7 @@ struct call {
     const struct http_request *req;
     struct response *res;
     struct arena *arena; /* the response's */
+    bool tag_scripts;    /* api_settings   */
 
     const struct route *route;
     struct path_param params[PATH_MAX_PARAMS]; /* in the path's order */

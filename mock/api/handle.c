@@ -6,6 +6,7 @@
 #include "mock/api/auth.h"
 #include "mock/api/body.h"
 #include "mock/api/call.h"
+#include "mock/api/held_call.h"
 #include "mock/api/router.h"
 #include "mock/api/schema.h"
 #include "mock/api/vivify.h"
@@ -307,8 +308,7 @@ static bool bind(struct call *call)
     return true;
 }
 
-/* Step 11. */
-static bool operate(struct call *call)
+static bool carry_out(struct call *call)
 {
     struct error err = { 0 };
 
@@ -316,6 +316,12 @@ static bool operate(struct call *call)
         return true;
     call_write_error(call, &err);
     return false;
+}
+
+/* Step 11, now or when a test lets it go on. */
+static bool operate(struct call *call)
+{
+    return held_call_must_wait(call) ? held_call_wait(call, carry_out) : carry_out(call);
 }
 
 static bool (*const pipeline[PIPELINE_STEP_COUNT])(struct call *call) = {
@@ -340,6 +346,7 @@ void api_handle(struct api *api, const struct http_request *req, struct response
         .req = req,
         .res = res,
         .arena = res->arena,
+        .tag_scripts = api->settings.tag_scripts,
     };
 
     world_advance(api->world);

@@ -2,6 +2,7 @@
 #include "mock/api/instance_codec.h"
 #include "mock/api/list.h"
 #include "mock/api/operations.h"
+#include "mock/api/tag_script.h"
 #include "mock/domain/instance_create.h"
 #include "mock/domain/instances.h"
 
@@ -23,10 +24,14 @@ void answer_instance(struct call *call, int status, const struct instance *insta
 bool op_create_instance(struct call *call, struct error *err)
 {
     struct instance_request_decoded decoded;
+    struct transition_plan plan = { 0 };
     const struct instance *created;
 
     if (!instance_request_decode(&call->body, call->arena, &decoded, err) ||
-        !instance_create(call->world, &decoded.request, &created, err))
+        (call->tag_scripts && !tag_script_of_instance(decoded.request.config.tags, &plan, err)))
+        return false;
+    decoded.request.plan = &plan;
+    if (!instance_create(call->world, &decoded.request, &created, err))
         return false;
     answer_instance(call, 201, created);
     return true;

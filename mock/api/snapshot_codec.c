@@ -43,7 +43,9 @@ void snapshot_encode(struct json_writer *w, const struct snapshot *snapshot, int
     encode_compressed_size(w, "compressed_size_bytes", &view, view.compressed_size_bytes);
     if (view.state != COMPRESSION_STATE_NONE)
         encode_compression(w, &snapshot->compression);
-    encode_text_or_null(w, "compression_error", snapshot->compression_error);
+    encode_text_or_null(w, "compression_error",
+                        view.state == COMPRESSION_STATE_ERROR ? snapshot->compression_error
+                                                              : (struct text){ 0 });
     json_member_string(w, "compression_state", text_of(compression_state_name(view.state)));
     encode_time(w, "created_at", snapshot->created_at_ns);
     json_member_string(w, "id", snapshot->id);

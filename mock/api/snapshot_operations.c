@@ -1,6 +1,7 @@
 #include "mock/api/list.h"
 #include "mock/api/operations.h"
 #include "mock/api/snapshot_codec.h"
+#include "mock/api/tag_script.h"
 #include "mock/domain/snapshot_create.h"
 #include "mock/domain/snapshots.h"
 
@@ -18,10 +19,16 @@ static void answer_snapshot(struct call *call, int status, const struct snapshot
 bool op_create_instance_snapshot(struct call *call, struct error *err)
 {
     struct snapshot_request request;
+    struct transition_wish wish;
     const struct snapshot *created;
+    bool wishes = false;
 
     if (!snapshot_request_decode(&call->body, call->arena, &request, err) ||
-        !snapshot_create(call->world, call->instance->config->id, &request, &created, err))
+        (call->tag_scripts && !tag_script_of_snapshot(request.tags, &wish, &wishes, err)))
+        return false;
+    if (wishes)
+        request.wish = &wish;
+    if (!snapshot_create(call->world, call->instance->config->id, &request, &created, err))
         return false;
     answer_snapshot(call, 201, created);
     return true;

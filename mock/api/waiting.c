@@ -96,7 +96,7 @@ bool waiting_is_behind(const struct waiting *waiting)
 bool waiting_has_waits(const struct waiting *waiting)
 {
     for (const struct response *res = waiting->first; res != NULL; res = res->after) {
-        if (res->wait.again != NULL || res->stream.paced)
+        if ((res->wait.again != NULL || res->stream.paced) && res->wake_at_ns != INT64_MAX)
             return true;
     }
     return false;
