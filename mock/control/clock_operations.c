@@ -93,17 +93,14 @@ static bool read_goal(struct control_call *call, const struct json_at *until,
                       struct advance_goal *out, struct error *err)
 {
     static const char *const keys[] = { "instance", "state", NULL };
-    const char *names[INSTANCE_STATE_COUNT + 1] = { 0 };
     const struct instance *instance;
     struct text word = { 0 };
     struct error why = { 0 };
-    size_t state = 0;
+    enum instance_state state;
 
-    for (size_t i = 0; i < INSTANCE_STATE_COUNT; i++)
-        names[i] = instance_state_name((enum instance_state)i);
     if (!json_allow_keys(until, keys, err) ||
         !json_get_string(until, "instance", true, &word, err) ||
-        !control_get_choice(until, "state", true, names, &state, err))
+        !control_get_state(until, &state, err))
         return false;
     if (!instances_resolve(call->world->world, word, &instance, &why))
         return error_set_field(err, why.code, "until.instance", "until.instance: %s", why.message);
@@ -111,7 +108,7 @@ static bool read_goal(struct control_call *call, const struct json_at *until,
     const char *kept = arena_copy(call->res->arena, id); /* the instance may go meanwhile */
     if (kept == NULL)
         return error_set(err, ERROR_NO_MEMORY, "out of memory");
-    *out = (struct advance_goal){ { kept, id.len }, (enum instance_state)state };
+    *out = (struct advance_goal){ { kept, id.len }, state };
     return true;
 }
 

@@ -56,6 +56,7 @@ bool control_new(const struct control_settings *settings, struct control **out, 
         control->settings.plan.journal_bytes = 0; /* nobody could read it */
     control->router = router_new(routes);
     control->settings.plan.api.router = control->router;
+    control->settings.plan.api.tag_scripts = settings->enabled;
     if ((control->router != NULL || error_set(err, ERROR_NO_MEMORY, "out of memory")) &&
         compile_routes(control, err) && load_start(control, settings->start, err) &&
         worlds_init(&control->worlds, &settings->worlds, &control->settings.plan, err)) {

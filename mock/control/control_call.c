@@ -88,6 +88,19 @@ bool control_get_choice(const struct json_at *obj, const char *key, bool require
     return json_complain(&at, err, "must be one of: " TEXT_FMT, TEXT_ARGS(buffer_text(&known)));
 }
 
+bool control_get_state(const struct json_at *obj, enum instance_state *out, struct error *err)
+{
+    const char *names[INSTANCE_STATE_COUNT + 1] = { 0 };
+    size_t state = 0;
+
+    for (size_t i = 0; i < INSTANCE_STATE_COUNT; i++)
+        names[i] = instance_state_name((enum instance_state)i);
+    if (!control_get_choice(obj, "state", true, names, &state, err))
+        return false;
+    *out = (enum instance_state)state;
+    return true;
+}
+
 void control_append_time(struct buffer *out, int64_t at_ns)
 {
     rfc3339_append(out, timestamp_from_ns(at_ns));

@@ -16,6 +16,7 @@
 #include "mock/api/response.h"
 #include "mock/control/control.h"
 #include "mock/control/worlds.h"
+#include "mock/domain/instance.h"
 
 enum {
     CONTROL_MAX_PARAMS = 2,
@@ -73,6 +74,9 @@ MUST_USE bool control_get_duration(const struct json_at *obj, const char *key, b
 /* A moment in RFC 3339, within what a world's clock shows. */
 MUST_USE bool control_get_time(const struct json_at *obj, const char *key, bool required,
                                int64_t *out_ns, struct error *err);
+/* A required "state" of instances. */
+MUST_USE bool control_get_state(const struct json_at *obj, enum instance_state *out,
+                                struct error *err);
 /* One of the names, NULL-terminated; proposes the nearest. */
 MUST_USE bool control_get_choice(const struct json_at *obj, const char *key, bool required,
                                  const char *const *names, size_t *out, struct error *err);
@@ -106,5 +110,24 @@ bool op_follow_journal(struct control_call *call, struct error *err);
 bool op_verify(struct control_call *call, struct error *err);
 bool op_get_verdicts(struct control_call *call, struct error *err);
 bool op_explain(struct control_call *call, struct error *err);
+bool op_list_transitions(struct control_call *call, struct error *err);
+bool op_get_subject(struct control_call *call, struct error *err);
+bool op_hold_transition(struct control_call *call, struct error *err);
+bool op_step_transition(struct control_call *call, struct error *err);
+bool op_release_transition(struct control_call *call, struct error *err);
+bool op_fail_transition(struct control_call *call, struct error *err);
+bool op_delay_transition(struct control_call *call, struct error *err);
+bool op_force_state(struct control_call *call, struct error *err);
+bool op_exit_guest(struct control_call *call, struct error *err);
+bool op_set_connections(struct control_call *call, struct error *err);
+bool op_set_probes(struct control_call *call, struct error *err);
+bool op_get_compression(struct control_call *call, struct error *err);
+bool op_hold_compression(struct control_call *call, struct error *err);
+bool op_end_compression(struct control_call *call, struct error *err);
+bool op_fail_compression(struct control_call *call, struct error *err);
+bool op_list_images(struct control_call *call, struct error *err);
+bool op_set_image(struct control_call *call, struct error *err);
+bool op_get_capacity(struct control_call *call, struct error *err);
+bool op_set_capacity(struct control_call *call, struct error *err);
 
 #endif

@@ -4,6 +4,9 @@
 static const char *const journal_query[] = { JOURNAL_CONDITIONS, "limit", NULL };
 static const char *const reset_query[] = { "keep", NULL };
 
+#define ASK(at) .method = HTTP_POST, .body = CONTROL_BODY, .path = (at)
+#define SET(at) .method = HTTP_PUT, .body = CONTROL_BODY, .path = (at)
+
 const struct control_route control_routes[] = {
     /* of the program */
     { .method = HTTP_GET, .path = "/_mock", .is_public = true, .run = op_get_page },
@@ -47,5 +50,25 @@ const struct control_route control_routes[] = {
     { .method = HTTP_POST, .path = "/_mock/verify", .body = CONTROL_BODY, .run = op_verify },
     { .method = HTTP_GET, .path = "/_mock/verdicts", .run = op_get_verdicts },
     { .method = HTTP_GET, .path = "/_mock/explain/{id}", .run = op_explain },
+    { .method = HTTP_GET, .path = "/_mock/transitions", .run = op_list_transitions },
+    { .method = HTTP_GET, .path = "/_mock/instances/{id}", .run = op_get_subject },
+    { ASK("/_mock/instances/{id}/hold"), .run = op_hold_transition },
+    { ASK("/_mock/instances/{id}/step"), .run = op_step_transition },
+    { ASK("/_mock/instances/{id}/release"), .run = op_release_transition },
+    { ASK("/_mock/instances/{id}/fail"), .run = op_fail_transition },
+    { ASK("/_mock/instances/{id}/delay"), .run = op_delay_transition },
+    { ASK("/_mock/instances/{id}/exit"), .run = op_exit_guest },
+    { SET("/_mock/instances/{id}/state"), .run = op_force_state },
+    { SET("/_mock/instances/{id}/connections"), .run = op_set_connections },
+    { SET("/_mock/instances/{id}/probes"), .run = op_set_probes },
+    { .method = HTTP_GET, .path = "/_mock/snapshots/{id}", .run = op_get_compression },
+    { ASK("/_mock/snapshots/{id}/hold"), .run = op_hold_compression },
+    { ASK("/_mock/snapshots/{id}/step"), .run = op_end_compression },
+    { ASK("/_mock/snapshots/{id}/release"), .run = op_end_compression },
+    { ASK("/_mock/snapshots/{id}/fail"), .run = op_fail_compression },
+    { .method = HTTP_GET, .path = "/_mock/images", .run = op_list_images },
+    { SET("/_mock/images"), .run = op_set_image },
+    { .method = HTTP_GET, .path = "/_mock/capacity", .run = op_get_capacity },
+    { SET("/_mock/capacity"), .run = op_set_capacity },
     { .path = NULL },
 };

@@ -17,6 +17,9 @@ enum capacity_kind {
     CAPACITY_KIND_COUNT,
 };
 
+/* Of a host, of each: sums of them stay within 64 bits. */
+#define CAPACITY_MAX (INT64_C(1) << 53)
+
 struct capacity {
     int64_t total[CAPACITY_KIND_COUNT];            /* of the host                       */
     int64_t oversub_permille[CAPACITY_KIND_COUNT]; /* 4000 = four-fold; >= 0 */

@@ -154,6 +154,11 @@ bool world_set_image(struct world *world, struct text reference, enum image_cond
                                     : put_image(world, key_of(&place), condition, err);
 }
 
+void world_images(const struct world *world, struct cow_cursor *out)
+{
+    cow_cursor_seek(out, &world->images, (struct cow_key){ 0 });
+}
+
 bool image_next(struct cow_cursor *cursor, struct image_entry *out)
 {
     const struct image_record *record = cow_cursor_next(cursor);

@@ -46,8 +46,10 @@ struct image_entry {
     enum image_condition condition;
 };
 
-/* The images that are not ready, in order of their names.
- * cursor  before the first: cow_cursor_seek() of the world's images
+/* Puts a cursor before the first of the images that are not ready; they are read until one of them
+ * changes. */
+void world_images(const struct world *world, struct cow_cursor *out);
+/* The next of them, in order of their names.
  * False at the end. */
 MUST_USE bool image_next(struct cow_cursor *cursor, struct image_entry *out);
 

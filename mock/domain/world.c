@@ -286,6 +286,12 @@ bool world_check_room(const struct world *world, struct error *err)
                      max);
 }
 
+void world_set_capacity(struct world *world, const struct capacity *capacity)
+{
+    world->settings.capacity = *capacity;
+    world->revision++;
+}
+
 struct capacity_use world_capacity_use(const struct world *world)
 {
     return world->used;

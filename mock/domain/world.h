@@ -76,6 +76,9 @@ uint64_t world_revision(const struct world *world);
 
 size_t world_instance_count(const struct world *world);
 size_t world_snapshot_count(const struct world *world);
+/* What the host has from now on, each amount up to CAPACITY_MAX; instances that take more keep it.
+ */
+void world_set_capacity(struct world *world, const struct capacity *capacity);
 /* What live instances take of settings->capacity (RES-009). */
 struct capacity_use world_capacity_use(const struct world *world);
 

@@ -220,7 +220,7 @@ static void write_images(struct export *export)
     struct cow_cursor at;
     struct image_entry entry;
     begin_section(&export->w, "images");
-    first(&at, &export->world->images);
+    world_images(export->world, &at);
     while (image_next(&at, &entry)) {
         const struct state_image value = { { entry.reference.text, entry.reference.len },
                                            entry.condition };
