@@ -63,6 +63,7 @@ bool held_call_wait(struct call *call, bool (*carry_out)(struct call *call))
     if (held == NULL || kept_id == NULL)
         return call_refuse_no_memory(call);
     *held = (struct held_call){ *call, *call->req, { kept_id, id.len }, carry_out };
+    held->req.header_count = 0; /* they are the caller's, and have been looked at */
     held->call.req = &held->req;
     call->res->wait = (struct response_wait){ look_again, held };
     call->res->wake_at_ns = INT64_MAX;

@@ -140,9 +140,15 @@ void expect(struct control_fixture *f, enum http_method method, const char *targ
 
 void client_begin(struct control_fixture *f, struct control_client *client, const char *target)
 {
+    client_begin_with(f, client, HTTP_GET, target, NULL);
+}
+
+void client_begin_with(struct control_fixture *f, struct control_client *client,
+                       enum http_method method, const char *target, const char *body)
+{
     *client = (struct control_client){ .f = f, .arena = arena_capped(MAX_BYTES) };
     response_init(&client->res, &client->arena, MAX_BYTES);
-    send(f, HTTP_GET, target, NULL, &client->res);
+    send(f, method, target, body, &client->res);
     client->ready = !client->res.waiting;
 }
 

@@ -48,8 +48,10 @@ int ask(struct control_fixture *f, enum http_method method, const char *target, 
 void expect(struct control_fixture *f, enum http_method method, const char *target,
             const char *body, int status, const char *part);
 
-/* Owned: client_end(). */
+/* A GET, and any request, of texts that outlive the client. Owned: client_end(). */
 void client_begin(struct control_fixture *f, struct control_client *client, const char *target);
+void client_begin_with(struct control_fixture *f, struct control_client *client,
+                       enum http_method method, const char *target, const char *body);
 void client_end(struct control_client *client);
 /* It is ready, with this status and part of the answer. */
 void expect_answered(const struct control_client *client, int status, const char *part);

@@ -262,6 +262,28 @@ static const struct {
     { HTTP_GET, "/_mock/explain/nobody-1", NULL, 404, "no request nobody-1", "id" },
     { HTTP_GET, "/_mock/verdicts?kind=x", NULL, 400, "no query parameter", "query" },
     { HTTP_POST, "/_mock/journal", "{}", 405, "takes GET, DELETE only", "" },
+    /* images and the host */
+    { HTTP_PUT, "/_mock/images", "{\"condition\":\"missing\"}", 400, "image", "image" },
+    { HTTP_PUT, "/_mock/images", "{\"image\":\"a b\",\"condition\":\"missing\"}", 400,
+      "image: ", "image" },
+    { HTTP_PUT, "/_mock/images", "{\"image\":\"alpine\"}", 400, "condition", "condition" },
+    { HTTP_PUT, "/_mock/images", "{\"image\":\"alpine\",\"condition\":\"mising\"}", 400,
+      "did you mean \\\"missing\\\"?", "condition" },
+    { HTTP_PUT, "/_mock/capacity", "{\"cpu\":-1}", 400, "cpu must be between 0 and", "cpu" },
+    { HTTP_PUT, "/_mock/capacity", "{\"memory_bytes\":9007199254740993}", 400,
+      "memory_bytes must be between 0 and 9007199254740992", "memory_bytes" },
+    { HTTP_PUT, "/_mock/capacity", "{\"disk_bytes\":\"1GB\"}", 400, "disk_bytes must be an integer",
+      "disk_bytes" },
+    /* transitions of nobody */
+    { HTTP_GET, "/_mock/instances/vm", NULL, 404, "resource not found", "id" },
+    { HTTP_POST, "/_mock/instances/vm/hold", "{\"transition\":\"boot\"}", 404, "resource not found",
+      "id" },
+    { HTTP_POST, "/_mock/instances/vm/exit", "{\"code\":1}", 404, "resource not found", "id" },
+    { HTTP_POST, "/_mock/instances/vm/hold", NULL, 400, "a JSON object is needed in the body", "" },
+    { HTTP_GET, "/_mock/instances/vm/hold", NULL, 405, "takes POST only", "" },
+    { HTTP_GET, "/_mock/snapshots/s", NULL, 404, "snapshot not found", "id" },
+    { HTTP_POST, "/_mock/snapshots/s/fail", "{\"transition\":\"compression\"}", 404,
+      "snapshot not found", "id" },
 };
 
 static const char expected_world[] =
