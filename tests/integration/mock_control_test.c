@@ -176,6 +176,27 @@ static void a_thousand_worlds_of_eight_processes_do_not_disturb_each_other(void 
 
 /* --- clocks ------------------------------------------------------------------------------ */
 
+/* Until so many answers of the world wait. */
+static void await_waiting(struct http_client *client, const char *clock, const char *count)
+{
+    for (bool waits = false; !waits;) {
+        char *body = try_ask(client, "GET", clock, NULL, 200);
+        assert_non_null(body);
+        waits = strstr(body, count) != NULL;
+        free(body);
+    }
+}
+
+static void read_answer(struct http_client *client, int status, const char *part)
+{
+    struct http_answer answer;
+
+    assert_true(http_client_read(client, &answer));
+    if (answer.status != status || strstr(answer.body, part) == NULL)
+        fail_msg("%d %s instead of %d %s", answer.status, answer.body, status, part);
+    http_answer_free(&answer);
+}
+
 static void a_wait_returns_within_5_ms_of_the_advance_that_ends_it(void **state)
 {
     enum { TRIES = 20 };
@@ -190,14 +211,7 @@ static void a_wait_returns_within_5_ms_of_the_advance_that_ends_it(void **state)
         ask(&user, "POST", "/_w/w/instances", "{\"name\":\"vm\",\"image\":\"alpine\"}", 201, "");
         assert_true(http_client_request(&waiting, "GET",
                                         "/_w/w/instances/vm/wait?state=Running&timeout=5m", NULL));
-        while (true) { /* until the wait has been read */
-            char *body = try_ask(&user, "GET", "/_w/w/_mock/clock", NULL, 200);
-            assert_non_null(body);
-            const bool waits = strstr(body, "\"waiting\":1") != NULL;
-            free(body);
-            if (waits)
-                break;
-        }
+        await_waiting(&user, "/_w/w/_mock/clock", "\"waiting\":1");
         const int64_t start_ns = monotonic_now_ns();
         struct http_answer answer;
         assert_true(
@@ -237,38 +251,73 @@ static void an_auto_clock_makes_minutes_of_waiting_short(void **state)
     http_client_close(&user);
 }
 
-/* Schedules, retention, a wait, auto-standby and a restart, over thirty days. */
-static char *play_thirty_days(struct http_client *client)
-{
-    static const struct {
-        const char *method, *target, *json;
-        int status;
-    } steps[] = {
-        { "POST", "/_mock/worlds", "{\"name\":\"month\",\"seed\":5}", 201 },
-        { "POST", "/_w/month/instances", "{\"name\":\"web\",\"image\":\"nginx\"}", 201 },
-        { "POST", "/_w/month/instances",
-          "{\"name\":\"idle\",\"image\":\"nginx\",\"auto_standby\":{\"enabled\":true,"
-          "\"idle_timeout\":\"10m\"}}",
-          201 },
-        { "PUT", "/_w/month/instances/web/snapshot-schedule",
-          "{\"interval\":\"1h\",\"retention\":{\"max_count\":24,\"max_age\":\"36h\"}}", 200 },
-        { "POST", "/_w/month/_mock/clock/advance",
-          "{\"until\":{\"instance\":\"idle\",\"state\":\"Standby\"}}", 200 },
-        { "POST", "/_w/month/_mock/clock/advance", "{\"by\":\"360h\"}", 200 },
-        { "POST", "/_w/month/instances/idle/restore", NULL, 200 },
-        { "POST", "/_w/month/_mock/clock/advance", "{\"by\":\"360h\"}", 200 },
-    };
+#define MONTH   "/_w/month"
+#define ADVANCE MONTH "/_mock/clock/advance"
 
-    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        char *body =
-            try_ask(client, steps[i].method, steps[i].target, steps[i].json, steps[i].status);
-        assert_non_null(body);
-        free(body);
+/* A step may begin on the second connection, whose answer a later one waits for. */
+struct month_step {
+    const char *method, *target, *json;
+    int status;
+    bool blocks;          /* it is answered while a later step is done       */
+    const char *answered; /* what the one that waits has been answered by now */
+};
+
+/* Schedules, retention, waits, auto-standby, restarts and all kinds of holds, over thirty days. */
+static const struct month_step month[] = {
+    { "POST", "/_mock/worlds", "{\"name\":\"month\",\"seed\":5}", .status = 201 },
+    { "POST", MONTH "/instances", "{\"name\":\"web\",\"image\":\"nginx\"}", .status = 201 },
+    { "POST", MONTH "/_mock/instances/web/hold", "{\"transition\":\"boot\"}", .status = 200 },
+    { "GET", MONTH "/instances/web/wait?state=Running&timeout=5m", NULL, .status = 200,
+      .blocks = true },
+    { "POST", ADVANCE, "{\"by\":\"4m\"}", .status = 200 },
+    { "POST", MONTH "/_mock/instances/web/release", "{\"transition\":\"boot\"}", .status = 200,
+      .answered = "\"timed_out\":false" },
+    { "POST", MONTH "/instances",
+      "{\"name\":\"idle\",\"image\":\"nginx\",\"tags\":{\"mock.boot\":\"12s\"},"
+      "\"auto_standby\":{\"enabled\":true,\"idle_timeout\":\"10m\"}}",
+      .status = 201 },
+    { "POST", MONTH "/instances",
+      "{\"name\":\"frail\",\"image\":\"nginx\",\"tags\":{\"mock.boot\":\"fail-always\"},"
+      "\"restart_policy\":{\"policy\":\"on_failure\",\"max_attempts\":5}}",
+      .status = 201 },
+    { "PUT", MONTH "/instances/web/snapshot-schedule",
+      "{\"interval\":\"1h\",\"retention\":{\"max_count\":24,\"max_age\":\"36h\"}}", .status = 200 },
+    { "POST", ADVANCE, "{\"until\":{\"instance\":\"idle\",\"state\":\"Standby\"}}", .status = 200 },
+    { "POST", ADVANCE, "{\"by\":\"240h\"}", .status = 200 },
+    { "POST", MONTH "/_mock/instances/web/hold", "{\"transition\":\"schedule\"}", .status = 200 },
+    { "POST", ADVANCE, "{\"by\":\"48h\"}", .status = 200 },
+    { "POST", MONTH "/_mock/instances/web/step", "{\"transition\":\"schedule\"}", .status = 200 },
+    { "POST", MONTH "/_mock/instances/web/fail", "{\"transition\":\"schedule\"}", .status = 200 },
+    { "POST", MONTH "/_mock/instances/web/release", "{\"transition\":\"schedule\"}",
+      .status = 200 },
+    { "POST", MONTH "/_mock/instances/idle/hold", "{\"transition\":\"restore\"}", .status = 200 },
+    { "POST", MONTH "/instances/idle/restore", NULL, .status = 200, .blocks = true },
+    { "POST", ADVANCE, "{\"by\":\"72h\"}", .status = 200 },
+    { "POST", MONTH "/_mock/instances/idle/step", "{\"transition\":\"restore\"}", .status = 200,
+      .answered = "\"state\":\"Running\"" },
+    { "POST", ADVANCE, "{\"by\":\"361h\"}", .status = 200 },
+};
+
+/* The world as it is then; owned. */
+static char *play_thirty_days(struct http_client *client, struct http_client *waiting)
+{
+    for (size_t i = 0; i < ARRAY_LEN(month); i++) {
+        const struct month_step *step = &month[i];
+        if (step->blocks) {
+            assert_true(http_client_request(waiting, step->method, step->target, step->json));
+            await_waiting(client, MONTH "/_mock/clock", "\"waiting\":1");
+            continue;
+        }
+        ask(client, step->method, step->target, step->json, step->status, "");
+        if (step->answered != NULL)
+            read_answer(waiting, 200, step->answered);
     }
-    char *snapshots = try_ask(client, "GET", "/_w/month/snapshots", NULL, 200);
-    ask(client, "GET", "/_w/month/instances/idle", NULL, 200, "\"state\":\"Standby\"");
+    ask(client, "GET", MONTH "/instances/idle", NULL, 200, "\"state\":\"Standby\"");
+    ask(client, "GET", MONTH "/instances/frail", NULL, 200, "max_attempts_exceeded");
+    ask(client, "GET", MONTH "/snapshots", NULL, 200, "\"created_at\":\"2026-01-31T");
+    char *state = try_ask(client, "GET", MONTH "/_mock/state", NULL, 200);
     ask(client, "DELETE", "/_mock/worlds/month", NULL, 204, "");
-    return snapshots;
+    return state;
 }
 
 static void thirty_days_pass_in_less_than_a_second_and_always_alike(void **state)
@@ -276,28 +325,80 @@ static void thirty_days_pass_in_less_than_a_second_and_always_alike(void **state
     enum { RUNS = 100 };
     const struct program *mock = *state;
     int64_t slowest_ns = 0, fastest_ns = INT64_MAX;
-    struct http_client client;
+    struct http_client client, waiting;
     char *first = NULL;
 
     connect_to(mock, &client);
+    connect_to(mock, &waiting);
     for (int i = 0; i < RUNS; i++) {
         const int64_t start_ns = monotonic_now_ns();
-        char *snapshots = play_thirty_days(&client);
+        char *after = play_thirty_days(&client, &waiting);
         const int64_t took_ns = monotonic_now_ns() - start_ns;
         slowest_ns = took_ns > slowest_ns ? took_ns : slowest_ns;
         fastest_ns = took_ns < fastest_ns ? took_ns : fastest_ns;
-        assert_non_null(snapshots);
-        assert_non_null(strstr(snapshots, "\"created_at\":\"2026-01-31T"));
+        assert_non_null(after);
         if (first == NULL)
-            first = TAKE(snapshots);
+            first = TAKE(after);
         else
-            assert_string_equal(snapshots, first);
-        free(snapshots);
+            assert_string_equal(after, first);
+        free(after);
     }
     print_message("thirty days took %lld to %lld us\n", (long long)fastest_ns / 1000,
                   (long long)slowest_ns / 1000);
     assert_true(fastest_ns < NS_PER_SEC);
     free(first);
+    http_client_close(&waiting);
+    http_client_close(&client);
+}
+
+/* --- transitions ------------------------------------------------------------------------- */
+
+static void an_instance_is_held_at_initializing_polled_and_released(void **state)
+{
+    const struct program *mock = *state;
+    struct http_client client;
+
+    connect_to(mock, &client);
+    ask(&client, "POST", "/_mock/worlds", "{\"name\":\"held\"}", 201, "");
+    ask(&client, "POST", "/_w/held/instances",
+        "{\"name\":\"web1\",\"image\":\"nginx\",\"tags\":{\"mock.boot\":\"hold\"}}", 201, "");
+    for (int polls = 0; polls < 3; polls++) {
+        ask(&client, "POST", "/_w/held/_mock/clock/advance", "{\"by\":\"1h\"}", 200, "");
+        ask(&client, "GET", "/_w/held/instances/web1", NULL, 200, "\"state\":\"Initializing\"");
+    }
+    ask(&client, "POST", "/_w/held/_mock/instances/web1/release", "{\"transition\":\"boot\"}", 200,
+        "\"state\":\"Running\"");
+    ask(&client, "GET", "/_w/held/instances/web1", NULL, 200, "\"state\":\"Running\"");
+    ask(&client, "DELETE", "/_mock/worlds/held", NULL, 204, "");
+    http_client_close(&client);
+}
+
+static void a_held_standby_with_a_body_is_answered_when_it_is_stepped(void **state)
+{
+    const struct program *mock = *state;
+    struct http_client client, held, leaving;
+
+    connect_to(mock, &client);
+    connect_to(mock, &held);
+    connect_to(mock, &leaving);
+    ask(&client, "POST", "/_mock/worlds", "{\"name\":\"slow\"}", 201, "");
+    ask(&client, "POST", "/_w/slow/instances", "{\"name\":\"vm\",\"image\":\"nginx\"}", 201, "");
+    ask(&client, "POST", "/_w/slow/_mock/clock/advance", "{\"by\":\"1s\"}", 200, "");
+    ask(&client, "POST", "/_w/slow/_mock/instances/vm/hold", "{\"transition\":\"standby\"}", 200,
+        "");
+    assert_true(http_client_request(&leaving, "POST", "/_w/slow/instances/vm/standby", "{}"));
+    await_waiting(&client, "/_w/slow/_mock/clock", "\"waiting\":1");
+    http_client_close(&leaving); /* nothing is done for who has left */
+    await_waiting(&client, "/_w/slow/_mock/clock", "\"waiting\":0");
+    assert_true(http_client_request(&held, "POST", "/_w/slow/instances/vm/standby",
+                                    "{\"compression\":{\"enabled\":true,\"level\":3}}"));
+    await_waiting(&client, "/_w/slow/_mock/clock", "\"waiting\":1");
+    ask(&client, "GET", "/_w/slow/instances/vm", NULL, 200, "\"state\":\"Running\"");
+    ask(&client, "POST", "/_w/slow/_mock/instances/vm/step", "{\"transition\":\"standby\"}", 200,
+        "");
+    read_answer(&held, 200, "\"state\":\"Standby\"");
+    ask(&client, "DELETE", "/_mock/worlds/slow", NULL, 204, "");
+    http_client_close(&held);
     http_client_close(&client);
 }
 
@@ -487,6 +588,8 @@ int main(void)
         cmocka_unit_test(a_wait_returns_within_5_ms_of_the_advance_that_ends_it),
         cmocka_unit_test(an_auto_clock_makes_minutes_of_waiting_short),
         cmocka_unit_test(thirty_days_pass_in_less_than_a_second_and_always_alike),
+        cmocka_unit_test(an_instance_is_held_at_initializing_polled_and_released),
+        cmocka_unit_test(a_held_standby_with_a_body_is_answered_when_it_is_stepped),
         cmocka_unit_test(a_world_with_a_ttl_goes_by_itself),
         cmocka_unit_test(the_page_is_one_file_that_a_browser_lets_ask_this_server_only),
         cmocka_unit_test(without_control_there_is_nothing_of_it),
