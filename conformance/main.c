@@ -30,10 +30,12 @@ struct shelf {
     struct catalogue catalogue;
     struct scenario_set scenarios;
     struct shapes shapes;
+    struct rpc_api api;
 };
 
 static void shelf_scope_end(struct shelf *shelf)
 {
+    rpc_api_fini(&shelf->api);
     shapes_fini(&shelf->shapes);
     scenario_set_fini(&shelf->scenarios);
     buffer_fini(&shelf->own_cases);
@@ -68,14 +70,16 @@ static bool load(const struct settings *settings, struct shelf *shelf, struct li
 
     if (!gather(settings, shelf, &bundle, err) ||
         !catalogue_load(bundle, &shelf->arena, &shelf->catalogue, err) ||
-        !scenario_set_load(bundle, &shelf->catalogue, &shelf->scenarios, err))
+        !scenario_set_load(bundle, &shelf->catalogue, &shelf->scenarios, err) ||
+        !rpc_api_load(embedded_descriptor_set(), &shelf->api, err))
         return false;
     if (!bundle_find(bundle, "schema/resources.json", &shapes))
         return error_set(err, ERROR_INTERNAL, "the program was built without its schema");
     *out = (struct library){ .bundle = bundle,
                              .catalogue = &shelf->catalogue,
                              .scenarios = &shelf->scenarios,
-                             .shapes = &shelf->shapes };
+                             .shapes = &shelf->shapes,
+                             .api = &shelf->api };
     return shapes_load(shapes.bytes, &shelf->catalogue, &shelf->arena, &shelf->shapes, err);
 }
 

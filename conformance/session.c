@@ -12,6 +12,7 @@
 #include "common/env/env.h"
 #include "common/program/read_file.h"
 #include "common/program/sibling.h"
+#include "conformance/drive/grpc.h"
 #include "conformance/drive/rest.h"
 #include "conformance/drive/workers.h"
 #include "conformance/reports.h"
@@ -32,6 +33,8 @@ struct session {
     const struct library *library;
     struct arena arena;
     struct sibling mock;
+    struct sibling gateway;
+    const char *grpc; /* "127.0.0.1:50051"; NULL: not by gRPC */
     struct capabilities target;
     struct plan plan;
     struct buffer secret; /* of tokens; empty: not known */
@@ -50,6 +53,7 @@ static void session_scope_end(struct session *s)
     for (size_t i = 0; i < s->run.count; i++)
         result_free(s->run.results[i]);
     free(s->run.results);
+    sibling_stop(&s->gateway);
     sibling_stop(&s->mock);
     fd_scope_end(&s->secret_fd);
     buffer_fini(&s->secret);
@@ -128,6 +132,24 @@ static bool start_mock(struct session *s, struct error *err)
             error_prefix(err, "no --rest URL is given, and "));
 }
 
+/* Between the suite and the REST server, unless somebody serves gRPC there already. */
+static bool start_gateway(struct session *s, struct error *err)
+{
+    const char *const args[] = {
+        "--listen",      "127.0.0.1:0", "--upstream", s->run.target, "--forward-metadata",
+        "+x-mock-world", "--log",       "off",        NULL
+    };
+
+    if (!s->settings->wishes.vias[VIA_GRPC])
+        return true;
+    s->grpc = s->settings->grpc;
+    if (s->grpc != NULL)
+        return true;
+    s->grpc = s->gateway.url + strlen("grpc://");
+    return sibling_start(&s->gateway, "hypeman-gateway", args, err) ||
+           error_prefix(err, "no --grpc address is given, and ");
+}
+
 static bool choose_token(struct session *s, struct error *err)
 {
     s->target.has[CAPABILITY_JWT] = s->secret.len > 0;
@@ -178,6 +200,25 @@ static bool find_problems(struct session *s, struct error *err)
             return error_set(err, ERROR_NO_MEMORY, "out of memory");
         problems[s->run.problem_count++] = problem;
     }
+    return true;
+}
+
+/* Whether somebody answers by gRPC, too. */
+static bool ask_grpc(struct session *s, bool *there, struct error *err)
+{
+    const atomic_bool never = false;
+    struct transport transport;
+    struct error why = { 0 };
+
+    if (s->grpc == NULL || !*there)
+        return true;
+    grpc_setup();
+    if (!grpc_open(s->grpc, s->library->api, &never, &transport, err))
+        return false;
+    *there = probe_alive(&transport, VIA_GRPC, &why);
+    grpc_close(&transport);
+    if (!*there)
+        (void)fprintf(stderr, "hypeman-conformance: %s: %s\n", s->grpc, why.message);
     return true;
 }
 
@@ -242,7 +283,8 @@ static bool play_all(struct session *s, bool there, int signal_fd, struct error 
 {
     const struct performance performance = {
         .plan = &s->plan,
-        .addresses = { [VIA_REST] = s->run.target },
+        .addresses = { [VIA_REST] = s->run.target, [VIA_GRPC] = s->grpc },
+        .api = s->library->api,
         .token = s->token,
         .jwt_secret = buffer_text(&s->secret),
         .image = s->settings->image,
@@ -295,9 +337,9 @@ bool session_run(const struct settings *settings, const struct library *library,
 
     introduce(&s);
     if (!load_known(&s, err) || !find_problems(&s, err) || !read_secret(&s, err) ||
-        !start_mock(&s, err) || !choose_token(&s, err) || !rest_setup(err) ||
-        !ask_target(&s, &there, err) || !make_plan(&s, there, err) ||
-        !reports_open(&s.reports, settings, err))
+        !start_mock(&s, err) || !start_gateway(&s, err) || !choose_token(&s, err) ||
+        !rest_setup(err) || !ask_target(&s, &there, err) || !ask_grpc(&s, &there, err) ||
+        !make_plan(&s, there, err) || !reports_open(&s.reports, settings, err))
         return false;
     bool ok = play_all(&s, there, signal_fd, err);
     if (!reports_close(&s.reports) && ok)

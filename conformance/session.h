@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "conformance/rpc/api.h"
 #include "conformance/settings.h"
 #include "conformance/suite/catalogue.h"
 #include "conformance/suite/scenario.h"
@@ -15,6 +16,7 @@ struct library {
     const struct catalogue *catalogue;
     const struct scenario_set *scenarios;
     const struct shapes *shapes;
+    const struct rpc_api *api;
 };
 
 /* signal_fd  readable: the run is to end

@@ -11,7 +11,11 @@ const struct option_spec settings_specs[] = {
     { "truth", "spec|server", "spec",
       "where they disagree: hold the server to what the API description promises, or to what the "
       "real server sends" },
-    { "via", "rest", "rest", "how the scenarios reach the server" },
+    { "grpc", "HOST:PORT", NULL,
+      "where the same server is reached by gRPC; without it a hypeman-gateway of its own" },
+    { "via", "rest,grpc", NULL,
+      "how the scenarios reach the server: rest, grpc or both; default both, or what --rest and "
+      "--grpc give" },
     { "select", "GLOB", NULL, "only scenarios whose id fits, such as 'snapshots/**'; repeatable" },
     { "replay", "ID", NULL, "only this scenario, with each exchange shown" },
     { "known-failing", "FILE", NULL, "lines of GLOB [until:YYYY-MM-DD] REASON that are excused" },
@@ -91,13 +95,32 @@ static bool read_vias(const struct options *o, struct plan_wishes *out, struct e
 {
     struct text rest = text_of(options_text(o, "via"));
 
-    while (rest.data != NULL) {
-        struct text name = text_split(&rest, ',');
-        if (!text_equal_cstr(name, via_names[VIA_REST]))
-            return options_complain(o, "via", err, "knows only rest");
+    if (rest.data == NULL) {
         out->vias[VIA_REST] = true;
+        out->vias[VIA_GRPC] = options_text(o, "rest") == NULL || options_text(o, "grpc") != NULL;
+    }
+    while (rest.data != NULL) {
+        const struct text name = text_split(&rest, ',');
+        size_t via = 0;
+        while (via < VIA_COUNT && !text_equal_cstr(name, via_names[via]))
+            via++;
+        if (via == VIA_COUNT)
+            return options_complain(o, "via", err, "must be rest, grpc or both, with a comma");
+        out->vias[via] = true;
     }
     return true;
+}
+
+/* The control API and what the server can do are asked by REST. */
+static bool read_grpc(const struct options *o, struct settings *out, struct error *err)
+{
+    out->grpc = options_text(o, "grpc");
+    if (out->grpc == NULL)
+        return true;
+    if (out->rest == NULL)
+        return options_complain(o, "grpc", err, "needs --rest with the same server's URL");
+    return out->wishes.vias[VIA_GRPC] ||
+           options_complain(o, "grpc", err, "has no meaning without grpc in --via");
 }
 
 static bool read_url(const struct options *o, struct settings *out, struct error *err)
@@ -129,8 +152,9 @@ bool settings_read(const struct options *o, struct settings *out, struct error *
     out->replay = options_text(o, "replay") != NULL;
     out->all = out->replay || options_switch(o, "all");
     if (!read_url(o, out, err) || !options_choice(o, "truth", truth_names, &truth, err) ||
-        !read_vias(o, &out->wishes, err) || !read_selects(o, &out->wishes, err) ||
-        !read_reports(o, out, err) || !options_i64(o, "jobs", 1, JOBS_MOST, &jobs, err) ||
+        !read_vias(o, &out->wishes, err) || !read_grpc(o, out, err) ||
+        !read_selects(o, &out->wishes, err) || !read_reports(o, out, err) ||
+        !options_i64(o, "jobs", 1, JOBS_MOST, &jobs, err) ||
         !options_duration(o, "budget", &out->wishes.budget_ns, err) ||
         !options_duration(o, "deadline", &out->deadline_ns, err))
         return false;

@@ -21,6 +21,7 @@ struct report_wish {
 /* Borrows from the options. */
 struct settings {
     const char *rest;            /* NULL: a mock of our own */
+    const char *grpc;            /* NULL: a gateway of our own */
     const char *token;           /* NULL: one is made up         */
     const char *jwt_secret_file; /* NULL: not known              */
     const char *image;

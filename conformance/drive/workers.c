@@ -12,6 +12,7 @@
 #include "common/base/fd.h"
 #include "common/env/env.h"
 #include "common/program/signals.h"
+#include "conformance/drive/grpc.h"
 #include "conformance/drive/rest.h"
 #include "conformance/suite/play.h"
 #include "conformance/suite/probe.h"
@@ -46,13 +47,25 @@ static void end_it(struct company *company)
 
 /* ---- the ways to the target ---- */
 
+static bool open_rest(const struct company *company, struct transport *out, struct error *err)
+{
+    return rest_open(company->performance->addresses[VIA_REST], &company->ended, out, err);
+}
+
+static bool open_grpc(const struct company *company, struct transport *out, struct error *err)
+{
+    const struct performance *p = company->performance;
+
+    return grpc_open(p->addresses[VIA_GRPC], p->api, &company->ended, out, err);
+}
+
 /* How a worker opens its own transport by each way. */
 static const struct wire {
-    bool (*open)(const char *address, const atomic_bool *ended, struct transport *out,
-                 struct error *err);
+    bool (*open)(const struct company *company, struct transport *out, struct error *err);
     void (*close)(struct transport *transport);
 } wires[VIA_COUNT] = {
-    [VIA_REST] = { rest_open, rest_close },
+    [VIA_REST] = { open_rest, rest_close },
+    [VIA_GRPC] = { open_grpc, grpc_close },
 };
 
 static bool open_wires(const struct company *company, struct transport *transports,
@@ -61,8 +74,7 @@ static bool open_wires(const struct company *company, struct transport *transpor
     const char *const *addresses = company->performance->addresses;
 
     for (size_t i = 0; i < VIA_COUNT; i++) {
-        if (addresses[i] != NULL &&
-            !wires[i].open(addresses[i], &company->ended, &transports[i], err))
+        if (addresses[i] != NULL && !wires[i].open(company, &transports[i], err))
             return false;
     }
     return true;
@@ -109,12 +121,14 @@ static bool is_ended(void *ctx)
 }
 
 /* A scenario that was left without an answer may mean that nobody is there any more. */
-static bool is_lost(const struct transport *transport, const struct result *result, bool reached)
+static bool is_lost(const struct stage *stage, const struct result *result, bool reached)
 {
+    struct error ignored = { 0 };
     const struct exchange *last = result->last_exchange;
     bool silent = !reached || (last != NULL && !last->answered);
 
-    return silent && result->outcome != OUTCOME_PASS && !probe_alive(transport);
+    return silent && result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP &&
+           !probe_alive(&stage->transport, stage->via, &ignored);
 }
 
 static void play_one(struct company *company, const struct transport *transports, size_t place,
@@ -144,7 +158,7 @@ static void play_one(struct company *company, const struct transport *transports
         .ctx = company,
     };
     bool reached = play(item->scenario, &stage, result);
-    if (!is_ended(company) && is_lost(&stage.transport, result, reached)) {
+    if (!is_ended(company) && is_lost(&stage, result, reached)) {
         atomic_store(&company->lost, true);
         end_it(company);
     } else if (!reached) {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "conformance/rpc/api.h"
 #include "conformance/suite/plan.h"
 #include "conformance/suite/run.h"
 #include "conformance/suite/shapes.h"
@@ -20,6 +21,7 @@
 struct performance {
     const struct plan *plan;
     const char *addresses[VIA_COUNT]; /* of the target by each way; that of REST is always there */
+    const struct rpc_api *api;        /* for VIA_GRPC */
     const char *token;
     struct text jwt_secret; /* see stage */
     const char *image;

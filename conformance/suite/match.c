@@ -89,12 +89,22 @@ static const char *below(struct arena *arena, const char *path, const char *name
     return both == NULL ? path : both;
 }
 
-static bool fits_quietly(const json_t *matcher, const json_t *value)
+static bool fits_quietly(const json_t *matcher, const json_t *value, bool of_message)
 {
     SCOPED(arena) struct arena scratch = arena_capped(MATCHED_MAX);
-    struct match_report quiet = { .arena = &scratch };
+    struct match_report quiet = { .arena = &scratch, .of_message = of_message };
 
     return match(matcher, value, "", &quiet);
+}
+
+/* Absent, null, zero or empty, which a message may not tell apart. */
+static bool is_unset(const json_t *value)
+{
+    return value == NULL || json_is_null(value) || json_is_false(value) ||
+           (json_is_number(value) && json_number_value(value) == 0) ||
+           (json_is_string(value) && json_string_length(value) == 0) ||
+           (json_is_array(value) && json_array_size(value) == 0) ||
+           (json_is_object(value) && json_object_size(value) == 0);
 }
 
 /* ---- the conditions ---- */
@@ -178,7 +188,7 @@ static bool is_one_of(const struct condition_call *c)
     bool found = false;
 
     for (size_t i = 0; !found && c->value != NULL && i < json_array_size(c->wanted); i++)
-        found = fits_quietly(json_array_get(c->wanted, i), c->value);
+        found = fits_quietly(json_array_get(c->wanted, i), c->value, c->report->of_message);
     return say(c, found);
 }
 
@@ -192,7 +202,8 @@ static bool is_set(const struct condition_call *c)
     for (size_t i = 0; fits && i < json_array_size(c->wanted); i++) {
         size_t at = 0;
         while (at < json_array_size(left) &&
-               !fits_quietly(json_array_get(c->wanted, i), json_array_get(left, at)))
+               !fits_quietly(json_array_get(c->wanted, i), json_array_get(left, at),
+                             c->report->of_message))
             at++;
         fits = at < json_array_size(left) && json_array_remove(left, at) == 0;
     }
@@ -274,7 +285,7 @@ static bool contains(const struct condition_call *c)
                  strstr(json_string_value(c->value), json_string_value(c->wanted)) != NULL;
 
     for (size_t i = 0; !found && i < json_array_size(c->value); i++)
-        found = fits_quietly(c->wanted, json_array_get(c->value, i));
+        found = fits_quietly(c->wanted, json_array_get(c->value, i), c->report->of_message);
     return say(c, found);
 }
 
@@ -292,14 +303,36 @@ static bool all_fit(const struct condition_call *c)
     return fits;
 }
 
+/* A copy without the members that a message cannot tell from absent ones; NULL when out of memory.
+ */
+static json_t *set_members(const json_t *value)
+{
+    json_t *object = (json_t *)(uintptr_t)value; /* jansson's iterators lack const */
+    json_t *copy = json_is_object(value) ? json_object() : json_incref(object);
+
+    for (void *at = json_object_iter(object); copy != NULL && at != NULL;
+         at = json_object_iter_next(object, at)) {
+        const json_t *member = json_object_iter_value(at);
+        if (!is_unset(member) &&
+            json_object_set_new(copy, json_object_iter_key(at), set_members(member)) != 0) {
+            json_decref(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
 static bool is_exactly(const struct condition_call *c)
 {
-    return say(c, c->value != NULL && json_equal(c->wanted, c->value));
+    if (!c->report->of_message || c->value == NULL)
+        return say(c, c->value != NULL && json_equal(c->wanted, c->value));
+    json_auto_t *wanted = set_members(c->wanted), *got = set_members(c->value);
+    return say(c, wanted != NULL && got != NULL && json_equal(wanted, got));
 }
 
 static bool does_not_fit(const struct condition_call *c)
 {
-    return say(c, !fits_quietly(c->wanted, c->value));
+    return say(c, !fits_quietly(c->wanted, c->value, c->report->of_message));
 }
 
 /* ---- what a condition may be given ---- */
@@ -480,9 +513,19 @@ static bool match_items(const json_t *matcher, const json_t *value, const char *
     return fits;
 }
 
+/* Whether it fits as absent, or as null. */
+static bool fits_unset(const json_t *matcher)
+{
+    json_auto_t *null = json_null();
+
+    return fits_quietly(matcher, NULL, false) || fits_quietly(matcher, null, false);
+}
+
 bool match(const json_t *matcher, const json_t *value, const char *path,
            struct match_report *report)
 {
+    if (report->of_message && is_unset(value) && fits_unset(matcher))
+        return match_note(report, true, path, "", "");
     if (json_is_object(matcher))
         return is_conditions(matcher) ? match_conditions(matcher, value, path, report)
                                       : match_members(matcher, value, path, report);

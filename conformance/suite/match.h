@@ -42,7 +42,9 @@ struct match_report {
     struct mismatch *first;
     struct mismatch *last;
     size_t mismatches;
-    size_t checks; /* conditions that were looked at */
+    size_t checks;   /* conditions that were looked at */
+    bool of_message; /* the value was a protobuf message, which has one way to say absent, null,
+                        zero and empty: a value that is one of these fits what any of them fits */
 };
 
 /* Judges a matcher before it is used.

@@ -24,9 +24,11 @@ struct playing {
     struct result *result;
     json_t *captures; /* name -> value */
     struct tracker tracker;
-    bool lost;     /* the target could not be reached   */
-    bool in_world; /* has one of its own, named as its prefix                      */
-    bool unsure;   /* something may have been made, but its answer was lost */
+    size_t asked;    /* steps with an answer, but for those of fragments   */
+    size_t left_out; /* steps that gRPC cannot say                         */
+    bool lost;       /* the target could not be reached   */
+    bool in_world;   /* has one of its own, named as its prefix                      */
+    bool unsure;     /* something may have been made, but its answer was lost */
 };
 
 static bool no_memory(struct error *err)
@@ -264,14 +266,23 @@ static json_t *parse(struct text body)
 
 /* ---- judging the answer ---- */
 
-static void match_status(const struct expectation *expect, int status, struct match_report *report)
+static bool is_success(int status)
 {
+    return status >= 200 && status < 300;
+}
+
+/* Over gRPC there is one success. */
+static void match_status(const struct expectation *expect, const struct transport_answer *answer,
+                         struct match_report *report)
+{
+    const int status = answer->status;
+    const bool succeeded = answer->grpc_code != NULL && is_success(status);
     SCOPED(buffer) struct buffer wanted = buffer_capped(256);
     char got[16];
     bool fits = false;
 
     for (size_t i = 0; i < expect->status_count; i++) {
-        fits |= expect->statuses[i] == status;
+        fits |= expect->statuses[i] == status || (succeeded && is_success(expect->statuses[i]));
         buffer_appendf(&wanted, "%s%d", i == 0 ? "" : " or ", expect->statuses[i]);
     }
     buffer_append_byte(&wanted, '\0');
@@ -361,12 +372,14 @@ static bool judge(const struct playing *p, const struct step *step, const struct
                   struct match_report *report, struct error *err)
 {
     const struct expectation *expect = &step->expect[p->stage->truth];
+    /* A status of gRPC is no bytes that could have been these. */
+    const bool has_bytes = p->stage->via == VIA_REST || is_success(answer->status);
     json_auto_t *body = NULL, *text = NULL, *headers = NULL, *message = NULL, *got_text = NULL;
 
     if (!filled(p, expect->body, &body, err) || !filled(p, expect->text, &text, err) ||
         !filled(p, expect->headers, &headers, err) || !filled(p, expect->message, &message, err))
         return false;
-    match_status(expect, answer->status, report);
+    match_status(expect, answer, report);
     if (answer->grpc_code != NULL)
         match_grpc_code(step, answer, report);
     if (expect->code != NULL)
@@ -375,11 +388,12 @@ static bool judge(const struct playing *p, const struct step *step, const struct
         (void)match(message, json_object_get(json, "message"), "/message", report);
     if (body != NULL)
         (void)match(body, json, "", report);
-    if (text != NULL) {
+    if (text != NULL && has_bytes) {
         got_text = json_stringn(answer->body.len == 0 ? "" : answer->body.data, answer->body.len);
         (void)match(text, got_text, "body", report);
     }
-    match_headers(headers, answer, report);
+    if (p->stage->via == VIA_REST)
+        match_headers(headers, answer, report);
     const struct shaped_answer shaped = {
         .method = step->method,
         .path = sent->path,
@@ -476,7 +490,8 @@ static bool ask_until(struct playing *p, const struct step *step, struct match_r
     int64_t pause_ns = FIRST_PAUSE_NS;
 
     for (;;) {
-        *report = (struct match_report){ .arena = &p->result->arena };
+        *report = (struct match_report){ .arena = &p->result->arena,
+                                         .of_message = stage->via == VIA_GRPC };
         if (!ask(p, step, report, err))
             return false;
         if (report->mismatches == 0 || stage->now_ns(stage->ctx) >= until ||
@@ -487,6 +502,31 @@ static bool ask_until(struct playing *p, const struct step *step, struct match_r
     }
 }
 
+/* Whether later steps see no difference when this one has not been asked. */
+static bool leaves_no_trace(const struct playing *p, const struct step *step)
+{
+    const struct expectation *expect = &step->expect[p->stage->truth];
+    bool refused = true;
+
+    for (size_t i = 0; i < expect->status_count; i++)
+        refused &= expect->statuses[i] >= 400;
+    return step->capture == NULL && (refused || strcmp(step->method, "GET") == 0);
+}
+
+/* What gRPC cannot say is a request of REST alone: the others are still asked, unless they build on
+ * it. */
+static bool leave_out(struct playing *p, const struct step *step, const struct error *err)
+{
+    if (p->result->reason == NULL)
+        p->result->reason = arena_printf(&p->result->arena, "gRPC cannot say it: %s: %s",
+                                         step->title, err->message);
+    p->left_out++;
+    if (leaves_no_trace(p, step))
+        return true;
+    p->result->outcome = OUTCOME_SKIP;
+    return false;
+}
+
 static bool play_request(struct playing *p, const struct step *step)
 {
     struct match_report report = { 0 };
@@ -494,7 +534,10 @@ static bool play_request(struct playing *p, const struct step *step)
 
     for (int64_t i = 0; i < step->repeat; i++) {
         if (!ask_until(p, step, &report, &err))
-            return judge_failure(p, step, &err);
+            return p->stage->via == VIA_GRPC && err.code == ERROR_NOT_SUPPORTED
+                       ? leave_out(p, step, &err)
+                       : judge_failure(p, step, &err);
+        p->asked += !step->setup;
         p->result->checks += report.checks;
         if (report.mismatches == 0)
             continue;
@@ -680,6 +723,8 @@ bool play(const struct scenario *scenario, const struct stage *stage, struct res
         }
         ok = step->kind == STEP_CLOCK ? play_clock(&p, step) : play_request(&p, step);
     }
+    if (result->outcome == OUTCOME_PASS && p.left_out > 0 && p.asked == 0)
+        result->outcome = OUTCOME_SKIP;
     bool lost = p.lost;
     tidy_up(&p);
     json_decref(p.captures);

@@ -36,14 +36,15 @@ static int ask(const struct probe *p, const char *target, bool with_token, struc
     return answer.status;
 }
 
-bool probe_alive(const struct transport *transport)
+bool probe_alive(const struct transport *transport, enum via via, struct error *why)
 {
+    /* Over gRPC there is no RPC for the first. */
+    static const char *const paths[] = { [VIA_REST] = "/health", [VIA_GRPC] = "/snapshots/none" };
     SCOPED(arena) struct arena arena = arena_capped(ANSWERS_MAX);
     const struct probe p = { .transport = transport, .arena = &arena };
-    struct error ignored = { 0 };
     struct text body;
 
-    return ask(&p, "/health", false, &body, &ignored) != 0;
+    return ask(&p, paths[via], false, &body, why) != 0;
 }
 
 /* {"runtimes": [{"name": ..., "available": true}]} (NEW-012) */

@@ -7,9 +7,10 @@
 #include "common/base/error.h"
 #include "conformance/suite/capability.h"
 #include "conformance/suite/transport.h"
+#include "conformance/suite/truth.h"
 
-/* Whether anything answers GET /health, within three seconds. */
-bool probe_alive(const struct transport *transport);
+/* Whether anything answers, within three seconds. */
+bool probe_alive(const struct transport *transport, enum via via, struct error *why);
 
 /* token  sent as a bearer token; NULL for none
  * out    what was found out; what only the caller knows is as it was

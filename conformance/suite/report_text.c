@@ -29,9 +29,10 @@ static void one(const struct run *run, const struct result *result, const struct
         return;
     buffer_appendf(out, "%s%-12s%s %s\n", style->colour ? colours[result->outcome] : "", row->name,
                    style->colour ? "\033[0m" : "", result->id);
-    if (result->outcome == OUTCOME_SKIP)
+    if ((result->outcome == OUTCOME_SKIP || result->outcome == OUTCOME_PASS) &&
+        result->reason != NULL)
         buffer_appendf(out, "    %s\n", result->reason);
-    else if (result->outcome != OUTCOME_PASS)
+    else if (result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP)
         explain_result(run, result, "    ", out);
     if (style->exchanges)
         explain_transcript(result, "    ", out);

@@ -51,7 +51,8 @@ struct result {
     enum via via;
     const char *id; /* "snapshots/create/empty-name/via:rest" */
     enum outcome outcome;
-    const char *reason;    /* of a skip, an error, not-run, a known failure; NULL for none  */
+    const char *reason;    /* of a skip, an error, not-run, a known failure; of a pass, what was
+                              left out of it; NULL for none */
     const struct step *at; /* the step that went wrong; NULL when none did                  */
     struct mismatch *mismatches;
     struct exchange *exchanges;

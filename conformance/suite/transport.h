@@ -41,6 +41,7 @@ struct transport {
      *        OUTCOME_UNKNOWN    the connection was lost after the request
      *        CANCELLED          the run is being ended
      *        INTERNAL           what came is no answer
+     *        NOT_SUPPORTED      there is no such request on this wire: what cannot be said
      *        NO_MEMORY */
     bool (*exchange)(void *ctx, const struct transport_request *request, struct arena *arena,
                      struct transport_answer *answer, struct error *err);
