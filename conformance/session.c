@@ -135,10 +135,17 @@ static bool start_mock(struct session *s, struct error *err)
 /* Between the suite and the REST server, unless somebody serves gRPC there already. */
 static bool start_gateway(struct session *s, struct error *err)
 {
-    const char *const args[] = {
-        "--listen",      "127.0.0.1:0", "--upstream", s->run.target, "--forward-metadata",
-        "+x-mock-world", "--log",       "off",        NULL
-    };
+    const char *const args[] = { "--listen",
+                                 "127.0.0.1:0",
+                                 "--upstream",
+                                 s->run.target,
+                                 "--forward-metadata",
+                                 "+x-mock-world",
+                                 "--log",
+                                 "off",
+                                 "--probe",
+                                 "off",
+                                 NULL };
 
     if (!s->settings->wishes.vias[VIA_GRPC])
         return true;

@@ -469,7 +469,8 @@ static bool ask(struct playing *p, const struct step *step, struct match_report 
         return error_prefix(err, "the case is wrong: ");
     const struct operation_shape *operation = shapes_find(p->stage->shapes, step->method, out.path);
     if (!send_request(p, &p->stage->transport, step, &out.request, &x, err)) {
-        p->unsure |= operation != NULL && operation->creates != NULL;
+        p->unsure |= operation != NULL && operation->creates != NULL &&
+                     err->code != ERROR_NOT_SUPPORTED;
         return false;
     }
     if (x->answer.cut)
@@ -502,7 +503,16 @@ static bool ask_until(struct playing *p, const struct step *step, struct match_r
     }
 }
 
-/* Whether later steps see no difference when this one has not been asked. */
+/* What a step cannot be over gRPC, as far as it is known before it is tried. */
+static const char *rest_only(const struct step *step)
+{
+    const char *own = json_string_value(json_object_get(step->grpc, "skip"));
+
+    return own == NULL && step->raw.data != NULL ? "it sends bytes that are no message" : own;
+}
+
+/* Whether later steps see no difference when this one has not been asked: its author says so, or it
+ * only looks, or is refused. */
 static bool leaves_no_trace(const struct playing *p, const struct step *step)
 {
     const struct expectation *expect = &step->expect[p->stage->truth];
@@ -510,16 +520,16 @@ static bool leaves_no_trace(const struct playing *p, const struct step *step)
 
     for (size_t i = 0; i < expect->status_count; i++)
         refused &= expect->statuses[i] >= 400;
-    return step->capture == NULL && (refused || strcmp(step->method, "GET") == 0);
+    return step->capture == NULL && (refused || strcmp(step->method, "GET") == 0 ||
+                                     json_object_get(step->grpc, "skip") != NULL);
 }
 
-/* What gRPC cannot say is a request of REST alone: the others are still asked, unless they build on
- * it. */
-static bool leave_out(struct playing *p, const struct step *step, const struct error *err)
+/* A request of REST alone. The others are still asked, unless they build on it. */
+static bool leave_out(struct playing *p, const struct step *step, const char *why)
 {
     if (p->result->reason == NULL)
-        p->result->reason = arena_printf(&p->result->arena, "gRPC cannot say it: %s: %s",
-                                         step->title, err->message);
+        p->result->reason =
+            arena_printf(&p->result->arena, "only by REST: %s: %s", step->title, why);
     p->left_out++;
     if (leaves_no_trace(p, step))
         return true;
@@ -529,14 +539,16 @@ static bool leave_out(struct playing *p, const struct step *step, const struct e
 
 static bool play_request(struct playing *p, const struct step *step)
 {
+    const bool over_grpc = p->stage->via == VIA_GRPC;
     struct match_report report = { 0 };
     struct error err = { 0 };
 
+    if (over_grpc && rest_only(step) != NULL)
+        return leave_out(p, step, rest_only(step));
     for (int64_t i = 0; i < step->repeat; i++) {
         if (!ask_until(p, step, &report, &err))
-            return p->stage->via == VIA_GRPC && err.code == ERROR_NOT_SUPPORTED
-                       ? leave_out(p, step, &err)
-                       : judge_failure(p, step, &err);
+            return over_grpc && err.code == ERROR_NOT_SUPPORTED ? leave_out(p, step, err.message)
+                                                                : judge_failure(p, step, &err);
         p->asked += !step->setup;
         p->result->checks += report.checks;
         if (report.mismatches == 0)

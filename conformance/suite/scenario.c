@@ -479,25 +479,6 @@ static bool get_truths(const struct json_at *root, struct scenario *out, struct 
     return true;
 }
 
-/* Bytes that are no JSON and odd headers exist in REST only. */
-static void decide_vias(struct scenario *out)
-{
-    out->vias[VIA_REST] = true;
-    out->vias[VIA_GRPC] = true;
-    for (size_t i = 0; i < out->step_count; i++) {
-        const struct step *step = &out->steps[i];
-        const char *skip = json_string_value(json_object_get(step->grpc, "skip"));
-        if (step->raw.data != NULL)
-            skip = "it sends bytes that are no message";
-        else if (strchr(step->target == NULL ? "" : step->target, '?') != NULL)
-            skip = "it sends a query as it stands";
-        if (skip == NULL || out->rest_only != NULL)
-            continue;
-        out->rest_only = skip;
-        out->vias[VIA_GRPC] = false;
-    }
-}
-
 static bool get_needs(struct loader *l, const struct json_at *root, struct scenario *out,
                       struct error *err)
 {
@@ -552,7 +533,6 @@ static bool read_scenario(struct loader *l, const struct json_at *root, struct s
         return false;
     if (l->rule_count == 0)
         return json_complain(root, err, "cites no rule");
-    decide_vias(out);
     return keep_list(l, l->rules, l->rule_count, &out->rules, err);
 }
 

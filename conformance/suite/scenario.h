@@ -62,8 +62,6 @@ struct scenario {
     const char *id; /* "snapshots/create/empty-name" */
     const char *title;
     bool truths[TRUTH_COUNT];
-    bool vias[VIA_COUNT];
-    const char *rest_only;    /* why it cannot be played over gRPC; NULL when it can */
     const char *const *needs; /* NULL-terminated                                     */
     const char *const *rules; /* of all its steps and its own, each once             */
     int64_t cost_ns;          /* real time it takes where no clock can be moved      */

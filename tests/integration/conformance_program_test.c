@@ -153,6 +153,71 @@ static void a_dead_port_is_unreachable_within_five_seconds_and_is_reported(void 
     fake_upstream_free(server);
 }
 
+/* Nobody there, and somebody who does not speak HTTP/2. */
+static void a_grpc_port_without_grpc_is_unreachable_within_five_seconds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_upstream *server = fake_upstream_new(), *other = fake_upstream_new();
+        int64_t from = monotonic_now_ns();
+        answer_probes(server);
+        if (i == 0)
+            fake_upstream_stop_listening(other);
+        else
+            fake_upstream_otherwise(other, (struct fake_reply){ .bytes = "nonsense\r\n\r\n" });
+        SCOPED(outcome)
+        struct outcome o = run((const char *[]){ "--rest", fake_upstream_url(server), "--grpc",
+                                                 fake_upstream_url(other) + strlen("http://"),
+                                                 "--cases", CASES, NULL });
+        assert_int_equal(o.status, 3);
+        assert_true(monotonic_now_ns() - from < 5 * NS_PER_SEC);
+        assert_says(&o, "the target cannot be reached");
+        assert_int_equal(fake_upstream_request_count(server), 5); /* the probes */
+        fake_upstream_free(other);
+        fake_upstream_free(server);
+    }
+}
+
+static void a_rest_server_is_played_by_grpc_through_a_gateway_of_our_own(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        int exit_status;
+        const char *words[4];
+    } rows[] = {
+        { 200, "[]", 0, { "conforming: 1 pass", NULL } },
+        { 200, "[1]", 1, { "lists/via:grpc", "+ 500\n", "- OK\n", "+ INTERNAL\n" } },
+        { 404, REFUSAL, 1, { "- 200\n", "+ 404\n", "+ NOT_FOUND\n", NULL } },
+        { 418, REFUSAL, 1, { "+ 418\n", NULL } },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fake_upstream *server = fake_upstream_new();
+        answer_probes(server);
+        fake_upstream_answer(server, 404, REFUSAL); /* whether gRPC is there */
+        fake_upstream_answer(server, rows[i].status, rows[i].body);
+        SCOPED(outcome)
+        struct outcome o =
+            run((const char *[]){ "--rest", fake_upstream_url(server), "--via", "grpc", "--cases",
+                                  CASES, "--select", "lists", NULL });
+        for (size_t w = 0; w < ARRAY_LEN(rows[i].words) && rows[i].words[w] != NULL; w++)
+            assert_says(&o, rows[i].words[w]);
+        assert_int_equal(o.status, rows[i].exit_status);
+        fake_upstream_free(server);
+    }
+}
+
+static void our_own_mock_and_gateway_conform_by_both_ways(void **state)
+{
+    (void)state;
+    SCOPED(outcome) struct outcome o = run((const char *[]){ "--all", NULL });
+
+    assert_int_equal(o.status, 0);
+    assert_says(&o, "pass         snapshots/create/empty-name/via:rest");
+    assert_says(&o, "pass         snapshots/create/empty-name/via:grpc");
+}
+
 static void a_target_that_falls_silent_ends_the_run(void **state)
 {
     (void)state;
@@ -272,7 +337,8 @@ static void a_command_line_that_is_wrong_exits_2_and_says_what_is_meant(void **s
         { { "--known-failing", "/nowhere", NULL }, "--known-failing: " },
         { { "--cases", "/nowhere", NULL }, "--cases: /nowhere" },
         { { "--jobs", "0", NULL }, "--jobs" },
-        { { "--via", "soap", NULL }, "--via knows only" },
+        { { "--via", "soap", NULL }, "--via must be rest, grpc or both" },
+        { { "--grpc", "127.0.0.1:1", NULL }, "--grpc needs --rest" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct program p;
@@ -355,6 +421,9 @@ int main(void)
         cmocka_unit_test(a_target_that_is_as_it_should_be_conforms),
         cmocka_unit_test(a_planted_failure_is_explained),
         cmocka_unit_test(a_dead_port_is_unreachable_within_five_seconds_and_is_reported),
+        cmocka_unit_test(a_grpc_port_without_grpc_is_unreachable_within_five_seconds),
+        cmocka_unit_test(a_rest_server_is_played_by_grpc_through_a_gateway_of_our_own),
+        cmocka_unit_test(our_own_mock_and_gateway_conform_by_both_ways),
         cmocka_unit_test(a_target_that_falls_silent_ends_the_run),
         cmocka_unit_test(one_lost_answer_is_a_failure_and_the_run_goes_on),
         cmocka_unit_test(a_server_of_another_kind_is_told_from_one_that_is_not_there),

@@ -108,6 +108,37 @@ static void a_matcher_says_what_it_expected_and_what_it_got(void **state)
         assert_match(rows[i].matcher, rows[i].value, rows[i].mismatch);
 }
 
+static void a_message_has_one_way_to_say_absent_null_and_zero(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *matcher, *value;
+        bool fits;
+    } rows[] = {
+        { "{\"a\":null}", "{}", true },
+        { "{\"a\":null}", "{\"a\":0}", true },
+        { "{\"a\":{\"$absent\":true}}", "{\"a\":\"\"}", true },
+        { "{\"a\":{\"$absent\":true}}", "{\"a\":[]}", true },
+        { "{\"a\":{\"$present\":true}}", "{}", true }, /* as null */
+        { "{\"a\":{\"$exact\":{\"b\":1}}}", "{\"a\":{\"b\":1,\"c\":\"\"}}", true },
+        { "[{\"a\":null}]", "[{}]", true },
+        { "{\"$contains\":{\"a\":null}}", "[{}]", true },
+        /* but what is there has to be there */
+        { "{\"a\":0}", "{}", false },
+        { "{\"a\":\"\"}", "{\"a\":0}", false },
+        { "{\"a\":null}", "{\"a\":1}", false },
+        { "{\"a\":{\"$absent\":true}}", "{\"a\":\"x\"}", false },
+        { "{\"a\":{\"$exact\":{\"b\":1}}}", "{\"a\":{\"b\":1,\"c\":\"x\"}}", false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        SCOPED(arena) struct arena arena = arena_capped(1 << 16);
+        struct match_report report = { .arena = &arena, .of_message = true };
+        json_auto_t *matcher = json(rows[i].matcher), *value = json(rows[i].value);
+        if (match(matcher, value, "", &report) != rows[i].fits)
+            fail_msg("%s and %s", rows[i].matcher, rows[i].value);
+    }
+}
+
 static void a_matcher_that_cannot_be_is_refused_before_it_is_used(void **state)
 {
     (void)state;
@@ -167,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_matcher_says_what_it_expected_and_what_it_got),
+        cmocka_unit_test(a_message_has_one_way_to_say_absent_null_and_zero),
         cmocka_unit_test(a_matcher_that_cannot_be_is_refused_before_it_is_used),
         cmocka_unit_test(a_pointer_leads_through_objects_and_arrays),
     };

@@ -71,27 +71,6 @@ static void a_plan_has_what_is_selected_and_names_what_the_target_lacks(void **s
     fixture_end(&f);
 }
 
-static void a_scenario_that_has_no_meaning_over_grpc_is_skipped_there(void **state)
-{
-    (void)state;
-    const struct plan_wishes wishes = { .vias = { true, true } };
-    struct fixture f;
-    struct plan plan;
-    struct error err = { 0 };
-
-    fixture_begin(&f);
-    fixture_add(&f, "cases/a.json",
-                "{\"title\":\"t\",\"rules\":[\"SNAP-C-001\"],\"steps\":[{\"request\":\"GET "
-                "/things\",\"grpc\":{\"skip\":\"no RPC\"},\"expect\":{\"status\":200}}]}");
-    fixture_load(&f);
-    assert_true(plan_make(&f.set, &wishes, NULL, &f.arena, &plan, &err));
-    assert_int_equal(plan.count, 2);
-    assert_null(plan.items[0].skip);
-    assert_string_equal(plan.items[1].id, "a/via:grpc");
-    assert_string_equal(plan.items[1].skip, "no RPC");
-    fixture_end(&f);
-}
-
 static void coverage_counts_tested_excluded_and_open_rules(void **state)
 {
     (void)state;
@@ -121,7 +100,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_has_what_is_selected_and_names_what_the_target_lacks),
-        cmocka_unit_test(a_scenario_that_has_no_meaning_over_grpc_is_skipped_there),
         cmocka_unit_test(coverage_counts_tested_excluded_and_open_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

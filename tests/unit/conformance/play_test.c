@@ -350,6 +350,73 @@ static void over_grpc_the_world_is_a_header_and_the_status_follows_the_published
     }
 }
 
+static void what_grpc_cannot_say_is_left_out_unless_later_steps_build_on_it(void **state)
+{
+    (void)state;
+#define ASK(method, more, status)                                                                  \
+    "{\"request\":\"" method " /things\"," more "\"expect\":{\"status\":" #status "}}"
+    static const struct {
+        const char *json;
+        struct fake_answer script[4];
+        enum outcome outcome;
+        const char *reason;
+        size_t calls;
+    } rows[] = {
+        /* a look, or a refusal */
+        { CASE(ASK("GET", "", 200) "," ASK("GET", "", 200)),
+          { { .failure = ERROR_NOT_SUPPORTED },
+            { .status = 200, .body = "[]", .grpc_code = "OK" } },
+          OUTCOME_PASS,
+          "only by REST: GET /things: scripted",
+          2 },
+        { CASE(ASK("POST", "", 400) "," ASK("GET", "", 200)),
+          { { .failure = ERROR_NOT_SUPPORTED },
+            { .status = 200, .body = "[]", .grpc_code = "OK" } },
+          OUTCOME_PASS,
+          "only by REST: POST /things: scripted",
+          2 },
+        /* nothing was asked at all */
+        { CASE(ASK("GET", "", 200)),
+          { { .failure = ERROR_NOT_SUPPORTED } },
+          OUTCOME_SKIP,
+          "only by REST: GET /things: scripted",
+          1 },
+        /* what makes something, or is captured */
+        { CASE(ASK("POST", "", 201) "," ASK("GET", "", 200)),
+          { { .failure = ERROR_NOT_SUPPORTED } },
+          OUTCOME_SKIP,
+          "only by REST: POST /things: scripted",
+          1 },
+        { CASE(ASK("GET", "\"capture\":{\"a\":\"/0/id\"},", 200) "," ASK("GET", "", 200)),
+          { { .failure = ERROR_NOT_SUPPORTED } },
+          OUTCOME_SKIP,
+          "only by REST: GET /things: scripted",
+          1 },
+        /* known before it is tried */
+        { CASE(ASK("POST", "\"raw\":\"{\",", 400) "," ASK("GET", "", 200)),
+          { { .status = 200, .body = "[]", .grpc_code = "OK" } },
+          OUTCOME_PASS,
+          "only by REST: POST /things: it sends bytes that are no message",
+          1 },
+        { CASE(ASK("POST", "\"grpc\":{\"skip\":\"no RPC\"},", 201) "," ASK("GET", "", 200)),
+          { { .status = 200, .body = "[]", .grpc_code = "OK" } },
+          OUTCOME_PASS,
+          "only by REST: POST /things: no RPC",
+          1 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fixture f;
+        load(&f, rows[i].json);
+        f.via = VIA_GRPC;
+        struct result *result = fixture_play(&f, rows[i].script);
+        assert_int_equal(result->outcome, rows[i].outcome);
+        assert_string_equal(result->reason, rows[i].reason);
+        assert_int_equal(f.call_count, rows[i].calls);
+        result_free(result);
+        fixture_end(&f);
+    }
+}
+
 static void a_world_that_cannot_be_made_is_an_error_of_the_set_up(void **state)
 {
     (void)state;
@@ -378,6 +445,7 @@ int main(void)
         cmocka_unit_test(what_was_made_without_an_answer_is_found_by_its_name),
         cmocka_unit_test(
             over_grpc_the_world_is_a_header_and_the_status_follows_the_published_table),
+        cmocka_unit_test(what_grpc_cannot_say_is_left_out_unless_later_steps_build_on_it),
         cmocka_unit_test(a_world_that_cannot_be_made_is_an_error_of_the_set_up),
         cmocka_unit_test(a_run_that_is_ended_stops_between_steps_and_still_tidies_up),
         cmocka_unit_test(where_there_are_worlds_a_scenario_has_one_and_takes_everything_along),

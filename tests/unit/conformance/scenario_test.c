@@ -162,8 +162,6 @@ static void a_case_is_read_with_its_rules_each_once_and_in_order_of_ids(void **s
     assert_false(s->truths[TRUTH_SPEC]);
     assert_true(s->truths[TRUTH_SERVER]);
     assert_int_equal(s->cost_ns, 2000000000);
-    assert_false(s->vias[VIA_GRPC]);
-    assert_string_equal(s->rest_only, "it sends bytes that are no message");
     const struct step *step = &s->steps[0];
     assert_string_equal(step->title, "POST /things?x");
     assert_int_equal(step->raw.len, 2);
