@@ -188,8 +188,8 @@ static void a_rest_server_is_played_by_grpc_through_a_gateway_of_our_own(void **
         const char *words[4];
     } rows[] = {
         { 200, "[]", 0, { "conforming: 1 pass", NULL } },
-        { 200, "[1]", 1, { "lists/via:grpc", "+ 500\n", "- OK\n", "+ INTERNAL\n" } },
-        { 404, REFUSAL, 1, { "- 200\n", "+ 404\n", "+ NOT_FOUND\n", NULL } },
+        { 200, "[1]", 1, { "lists/via:grpc", "- 200\n", "+ 500\n", NULL } },
+        { 404, REFUSAL, 1, { "- 200\n", "+ 404\n", NULL } },
         { 418, REFUSAL, 1, { "+ 418\n", NULL } },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
