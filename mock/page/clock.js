@@ -3,7 +3,7 @@
 function showClock(clock) {
   setText(byId("now"), timeText(clock.now));
   setText(byId("mode"), clock.mode);
-  setText(byId("waiting"), String(clock.waiting));
+  setText(byId("waiting"), String(waitingOthers(clock.waiting)));
   setText(byId("next-event"), clock.next_event === null ? "none" : timeText(clock.next_event));
   byId("to-next").disabled = clock.next_event === null;
   const modes = byId("modes");

@@ -89,6 +89,8 @@ function bytesText(bytes) {
   return `${unit === 0 ? bytes : bytes.toFixed(1)} ${units[unit]}`;
 }
 
+const countedText = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 const shortId = (id) => (id.length > 12 ? id.slice(0, 8) + "…" : id);
 
 // --- dialogs ---

@@ -3,6 +3,10 @@
 const REQUESTS_KEPT = 500;
 let requests = new Map(); // by id, oldest first
 let journalPaused = false;
+let following = false;
+
+// Without the page's own stream, which waits for news.
+const waitingOthers = (waiting) => Math.max(0, waiting - (following ? 1 : 0));
 
 const isFailure = (request) => request.status >= 400 || request.fault !== undefined || request.outcome === "lost";
 
@@ -18,7 +22,10 @@ function answerText(request) {
   return words.join(" ").trim();
 }
 
-const tookText = (request) => (request.took_us === undefined ? "" : `${(request.took_us / 1000).toFixed(1)} ms`);
+function tookText({ took_us: us }) {
+  if (us === undefined) return "";
+  return us < 1000 ? `${us} µs` : `${(us / 1000).toFixed(1)} ms`;
+}
 
 function fitsFilter(request, words) {
   const text = `${request.id} ${whatText(request)} ${request.operation ?? ""} ${answerText(request)}`.toLowerCase();
@@ -81,20 +88,16 @@ function showMissing(panel, isMissing) {
 async function followJournal(world, signal) {
   requests = new Map();
   showJournal();
-  const newer = new Map();
-  let caughtUp = false;
   await follow(inWorld(world, "/journal/stream"), signal, async () => {
+    following = true;
     showMissing("journal", false);
     const before = await ask("GET", inWorld(world, `/journal?limit=${REQUESTS_KEPT}`));
     if (signal.aborted) return;
-    for (const request of before.requests) takeRequest(newer.get(request.id) ?? request);
-    for (const request of newer.values()) takeRequest(request);
-    caughtUp = true;
+    before.requests.forEach(takeRequest);
     showJournalSoon();
   }, (name, request) => {
-    if (name !== "request") return;
-    if (caughtUp) takeRequest(request);
-    else newer.set(request.id, request);
+    if (name !== "request" || signal.aborted) return;
+    takeRequest(request);
     showJournalSoon();
     refreshSoon();
   });

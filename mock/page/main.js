@@ -88,12 +88,14 @@ async function keepFollowing(world, signal) {
         return;
       }
     }
+    following = false;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
 
 function startWorld() {
   journalEnd.abort();
+  following = false;
   journalEnd = new AbortController();
   keepFollowing(chosen, journalEnd.signal);
   looks = 0;

@@ -165,7 +165,7 @@ const snapshotTexts = (snapshot) => [
 ];
 
 function keptText({ max_count: count, max_age: age }) {
-  return [count && `${count} snapshots`, age && `for ${age}`].filter(Boolean).join(", ");
+  return [count && countedText(count, "snapshot"), age && `for ${age}`].filter(Boolean).join(", ");
 }
 
 function showOverview(overview, transitions) {

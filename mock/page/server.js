@@ -89,11 +89,11 @@ async function ask(method, url, body) {
   return answer.status === 204 ? null : answer.json();
 }
 
-// Calls onEvent(name, data) for every server-sent event until the stream ends or is aborted. Not an
-// EventSource, which could not send the token.
+// Calls onOpen() and, when that is done, onEvent(name, data) for every server-sent event until the stream
+// ends or is aborted. Not an EventSource, which could not send the token.
 async function follow(url, signal, onOpen, onEvent) {
   const answer = await send("GET", url, undefined, signal);
-  onOpen();
+  await onOpen();
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {

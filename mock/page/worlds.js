@@ -11,8 +11,9 @@ async function loadWorlds() {
 }
 
 function worldFacts(world) {
-  const facts = [world.clock, `${world.instances} instances`, `${world.snapshots} snapshots`];
-  if (world.waiting > 0) facts.push(`${world.waiting} waiting`);
+  const facts = [world.clock, countedText(world.instances, "instance"), countedText(world.snapshots, "snapshot")];
+  const waiting = world.name === chosen ? waitingOthers(world.waiting) : world.waiting;
+  if (waiting > 0) facts.push(`${waiting} waiting`);
   if (world.ttl !== null) facts.push(`lives ${world.ttl} after its last request`);
   return facts.join(" · ");
 }

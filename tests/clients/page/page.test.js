@@ -28,7 +28,11 @@ async function call(method, target, body) {
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await answer.text();
-  return { status: answer.status, body: text === "" ? null : JSON.parse(text) };
+  return {
+    status: answer.status,
+    id: answer.headers.get("X-Mock-Request-Id"),
+    body: text === "" ? null : JSON.parse(text),
+  };
 }
 
 async function made(target, body) {
@@ -177,6 +181,36 @@ test("a fault is set, spoils an answer, and the journal shows it as it happens",
     await faults.getByRole("button", { name: "Delete fault-1" }).click();
     await sees(faults, "Deleted fault-1.");
     assert.deepEqual((await call("GET", "/_w/spoilt/_mock/faults")).body, []);
+  });
+});
+
+test("the reason of an answer is read by a key and closed by Escape", async (t) => {
+  await made("/_mock/worlds", { name: "why", clock: "virtual" });
+  await made("/_w/why/instances", { name: "web1", image: "nginx" });
+  await made("/_w/why/_mock/clock/advance", { by: "1s" });
+  await made("/_w/why/instances/web1/standby", {});
+  const refused = await call("POST", "/_w/why/instances/web1/stop");
+  assert.equal(refused.status, 409);
+  await withPage(t, {}, async (page) => {
+    await open(page, "/_w/why/_mock/");
+    const line = part(page, "Journal").getByRole("button", { name: `Explain ${refused.id}` });
+    await line.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: `Why ${refused.id} was answered so` });
+    await sees(dialog, /^POST \/instances\/web1\/stop .*was answered 409/);
+    await sees(dialog, /^It was refused by /);
+    await sees(dialog, "INST-ST-012");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    assert.ok(await line.evaluate((node) => node === document.activeElement));
+
+    await part(page, "Journal").getByRole("button", { name: "Clear" }).click();
+    await call("GET", "/_w/why/instances");
+    await part(page, "Journal").getByRole("button", { name: /^Explain / }).click();
+    await call("DELETE", "/_w/why/_mock/journal");
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    await part(page, "Journal").getByRole("button", { name: /^Explain / }).click();
+    await sees(page.getByRole("dialog"), /the journal has no request/);
   });
 });
 
