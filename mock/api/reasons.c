@@ -63,6 +63,7 @@ const struct reason reasons[] = {
     GATE(BINDING, "invalid_compression_delay", "INST-SB-008", "compression_delay must be a duration of 0 or more"),
     GATE(BINDING, NULL, "BIND-001 BIND-002 BIND-003", "a value cannot be read as its type"),
 
+    ABOUT(NULL, "internal_error", "transition", "ERR-006", "a test asked for it to fail, by POST /_mock/instances/{id}/fail or by a tag of the resource"),
     OF("createInstance", "invalid_size", "INST-C-010", "size must be a size such as \"1GB\""),
     OF("createInstance", "invalid_hotplug_size", "INST-C-011", "hotplug_size must be a size such as \"1GB\""),
     OF("createInstance", "invalid_overlay_size", "INST-C-012", "overlay_size must be a size such as \"1GB\""),

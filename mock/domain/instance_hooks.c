@@ -91,6 +91,6 @@ bool instance_hooks_pass(struct instance_edit *edit, enum transition transition,
     if (!instance_hooks_use(&edit->next, transition, room))
         return true;
     const bool noted = edit->next.hooks != room || instance_edit_keep(edit, NULL, err);
-    return noted && error_set(err, ERROR_INTERNAL, "%s failed: a test asked for it",
-                              transition_name(transition));
+    return noted && error_set_field(err, ERROR_INTERNAL, "transition",
+                                    "%s failed: a test asked for it", transition_name(transition));
 }

@@ -57,8 +57,8 @@ MUST_USE bool instance_hooks_use(struct instance *edited, enum transition transi
                                  struct instance_hooks *room);
 /* The same for what a request asked for.
  * room     must live until the edit is committed
- * Fails    INTERNAL   it fails; that it did so is committed, and nothing else has changed
- *          NO_MEMORY  nothing has changed */
+ * Fails    INTERNAL   "transition"  it fails; that it did so is committed, and nothing else has
+ * changed NO_MEMORY  nothing has changed */
 MUST_USE bool instance_hooks_pass(struct instance_edit *edit, enum transition transition,
                                   struct instance_hooks *room, struct error *err);
 

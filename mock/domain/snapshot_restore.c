@@ -115,7 +115,8 @@ bool snapshot_restore(struct world *world, struct text instance_id, struct text 
 
     struct instance back = put_back(&r, target->hypervisor);
     bool applied = !instance_hooks_use(&back, TRANSITION_RESTORE, &room) ||
-                   error_set(&halfway, ERROR_INTERNAL, "restore failed: a test asked for it");
+                   error_set_field(&halfway, ERROR_INTERNAL, "transition",
+                                   "restore failed: a test asked for it");
     r.edit.next = back;
     applied = applied && target_apply(world, &r.edit.next, r.target, r.edit.now_ns, &halfway);
     if (!applied)

@@ -158,6 +158,18 @@ static void a_held_request_that_is_made_to_fail_says_so(void **state) /* INST-X-
     }
 }
 
+static void a_failure_that_a_test_asked_for_is_explained(void **state)
+{
+    struct control_fixture *f = *state;
+    char target[96];
+
+    given_running(f);
+    ask_for(f, "fail", "stop", "");
+    assert_int_equal(ask(f, HTTP_POST, "/instances/vm/stop", NULL), 500);
+    snprintf(target, sizeof target, "/_mock/explain/%.64s", f->request_id);
+    expect(f, HTTP_GET, target, NULL, 200, "a test asked for it to fail");
+}
+
 static void a_request_that_would_do_nothing_is_not_held(void **state) /* INST-SB-005 */
 {
     struct control_fixture *f = *state;
@@ -523,6 +535,7 @@ int main(void)
         TEST(a_failing_boot_ends_the_wait_for_it),
         TEST(a_held_request_is_answered_when_it_is_let_go_on),
         TEST(a_held_request_that_is_made_to_fail_says_so),
+        TEST(a_failure_that_a_test_asked_for_is_explained),
         TEST(a_request_that_would_do_nothing_is_not_held),
         TEST(a_held_request_whose_instance_or_world_goes_is_answered),
         TEST(a_client_that_leaves_asks_for_nothing),
