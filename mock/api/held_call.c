@@ -4,24 +4,30 @@
 #include "mock/domain/instances.h"
 #include "mock/domain/transition_control.h"
 
-static const struct {
+#define IN(state) (UINT32_C(1) << (state))
+
+/* The states in which a request begins it; in the others it is refused, or has nothing to do. */
+static const struct held_operation {
     bool (*run)(struct call *call, struct error *err);
     enum transition transition;
+    uint32_t from;
 } held_operations[] = {
-    { op_standby_instance, TRANSITION_STANDBY },
-    { op_restore_instance, TRANSITION_RESTORE },
-    { op_restore_instance_snapshot, TRANSITION_RESTORE },
-    { op_stop_instance, TRANSITION_STOP },
+    { op_standby_instance, TRANSITION_STANDBY, IN(INSTANCE_RUNNING) },
+    { op_restore_instance, TRANSITION_RESTORE, IN(INSTANCE_STANDBY) },
+    { op_restore_instance_snapshot, TRANSITION_RESTORE, ~IN(INSTANCE_RUNNING) }, /* SNAP-R-023 */
+    { op_stop_instance, TRANSITION_STOP, IN(INSTANCE_RUNNING) | IN(INSTANCE_INITIALIZING) },
 };
 
 bool held_call_must_wait(const struct call *call)
 {
     if (call->instance == NULL || call->instance->hooks == NULL)
         return false;
+    const struct instance_view view = instance_view(call->instance, world_now_ns(call->world));
     for (size_t i = 0; i < ARRAY_LEN(held_operations); i++) {
-        if (held_operations[i].run == call->route->run)
-            return transition_must_wait(call->instance, held_operations[i].transition,
-                                        world_now_ns(call->world));
+        const struct held_operation *operation = &held_operations[i];
+        if (operation->run == call->route->run)
+            return transition_is_held(call->instance, operation->transition) &&
+                   (operation->from & IN(view.state)) != 0;
     }
     return false;
 }

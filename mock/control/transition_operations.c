@@ -92,10 +92,9 @@ bool subject_reply(struct control_call *call, struct text id)
     struct json_writer w = control_reply(call, 200);
 
     world_advance(world);
-    /* What was asked for may have made it expire no sooner, but time has gone on. */
     const struct instance *instance = instances_find(world, id);
     if (instance == NULL)
-        json_write_null(&w);
+        json_write_null(&w); /* it expired this moment */
     else
         write_subject(&w, world, instance);
     return true;

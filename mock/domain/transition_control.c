@@ -1,24 +1,12 @@
 #include "mock/domain/transition_control.h"
 
-#include "common/base/checked.h"
 #include "mock/domain/boot_failure.h"
 #include "mock/domain/instance_edit.h"
 #include "mock/domain/instance_hooks.h"
-#include "mock/domain/instance_record.h"
 #include "mock/domain/schedule_run.h"
 #include "mock/domain/world_state.h"
 
 /* --- looking ------------------------------------------------------------------------------ */
-
-#define IN(state) (UINT32_C(1) << (state))
-
-/* The states in which a request begins one; in the others it is refused, or has nothing to do. */
-static const uint32_t begins_in[TRANSITION_COUNT] = {
-    [TRANSITION_STANDBY] = IN(INSTANCE_RUNNING),
-    /* A snapshot is put back into any other than a Running one. */
-    [TRANSITION_RESTORE] = ~(IN(INSTANCE_RUNNING) | IN(INSTANCE_INITIALIZING)),
-    [TRANSITION_STOP] = IN(INSTANCE_RUNNING) | IN(INSTANCE_INITIALIZING),
-};
 
 struct transition_wish transition_wish_of(const struct instance *instance,
                                           enum transition transition)
@@ -31,13 +19,6 @@ bool transition_is_held(const struct instance *instance, enum transition transit
 {
     const struct transition_wish wish = transition_wish_of(instance, transition);
     return wish.held && wish.passes == 0;
-}
-
-bool transition_must_wait(const struct instance *instance, enum transition transition,
-                          int64_t now_ns)
-{
-    return transition_is_held(instance, transition) &&
-           (begins_in[transition] & IN(instance_view(instance, now_ns).state)) != 0;
 }
 
 bool transition_boot_is_held(const struct instance *instance)
@@ -91,7 +72,8 @@ static bool is_booting(const struct asking *asking)
 
 static bool is_requested(enum transition transition)
 {
-    return begins_in[transition] != 0;
+    return transition == TRANSITION_STANDBY || transition == TRANSITION_RESTORE ||
+           transition == TRANSITION_STOP;
 }
 
 static bool refuse_step(enum transition transition, struct error *err)

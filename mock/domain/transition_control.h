@@ -45,10 +45,6 @@ MUST_USE bool transition_delay(struct world *world, struct text id, enum transit
 
 /* Whether those to come are held; a boot that is: transition_boot_is_held(). */
 bool transition_is_held(const struct instance *instance, enum transition transition);
-/* Whether a request for it has to wait: it would begin now, and is held.
- * instance  as stored */
-bool transition_must_wait(const struct instance *instance, enum transition transition,
-                          int64_t now_ns);
 /* Whether it is Initializing, and will be until a test lets it go on. */
 bool transition_boot_is_held(const struct instance *instance);
 

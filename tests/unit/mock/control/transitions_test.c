@@ -170,16 +170,30 @@ static void a_failure_that_a_test_asked_for_is_explained(void **state)
     expect(f, HTTP_GET, target, NULL, 200, "a test asked for it to fail");
 }
 
-static void a_request_that_would_do_nothing_is_not_held(void **state) /* INST-SB-005 */
+/* INST-SB-013, INST-RS-004, INST-ST-012 */
+static void a_request_that_would_do_nothing_is_not_held(void **state)
 {
+    static const struct {
+        const char *state, *target, *body;
+        int status;
+    } rows[] = {
+        { "Stopped", "/instances/vm/standby", "{}", 409 },
+        { "Standby", "/instances/vm/standby", "{}", 200 },
+        { "Stopped", "/instances/vm/restore", NULL, 409 },
+        { "Running", "/instances/vm/restore", NULL, 200 },
+        { "Standby", "/instances/vm/stop", NULL, 409 },
+        { "Stopped", "/instances/vm/stop", NULL, 200 },
+    };
     struct control_fixture *f = *state;
 
     given_running(f);
     ask_for(f, "hold", "standby", "");
-    force(f, "Stopped");
-    assert_int_equal(ask(f, HTTP_POST, "/instances/vm/standby", "{}"), 409);
-    force(f, "Standby");
-    assert_int_equal(ask(f, HTTP_POST, "/instances/vm/standby", "{}"), 200);
+    ask_for(f, "hold", "restore", "");
+    ask_for(f, "hold", "stop", "");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        force(f, rows[i].state);
+        assert_int_equal(ask(f, HTTP_POST, rows[i].target, rows[i].body), rows[i].status);
+    }
 }
 
 static void a_held_request_whose_instance_or_world_goes_is_answered(void **state)
