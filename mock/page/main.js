@@ -11,7 +11,7 @@ let looks = 0;
 
 function showConnection(text, isBad) {
   setText(byId("connection"), text);
-  byId("connection").classList.toggle("bad", isBad);
+  byId("connection").className = isBad ? "bad" : "live";
 }
 
 // null when this server does not have it.

@@ -151,11 +151,16 @@ function tableRow(table, cells) {
   }));
 }
 
+function showNone(panel, isNone) {
+  setText(byId(`${panel}-empty`), "None.");
+  byId(`${panel}-empty`).hidden = !isNone;
+}
+
 function showRows(panel, items, keyOf, textsOf) {
   reconcile(byId(`${panel}-list`), items, keyOf, (item) => tableRow(`${panel}-table`, textsOf(item).map(() => "")),
     (row, item) => textsOf(item).forEach((text, i) => setText(row.children[i], text)));
   byId(`${panel}-table`).hidden = items.length === 0;
-  byId(`${panel}s-empty`).hidden = items.length > 0;
+  showNone(`${panel}s`, items.length === 0);
   setText(byId(`${panel}-count`), String(items.length));
 }
 
@@ -173,7 +178,7 @@ function showOverview(overview, transitions) {
   snapshotNames = new Map(overview.snapshots.map((snapshot) => [snapshot.id, snapshot.name || snapshot.id]));
   reconcile(byId("instance-list"), overview.instances, ({ instance }) => instance.id, makeInstance,
     (row, item) => showInstance(row, item, overview.now, transitions));
-  byId("instances-empty").hidden = overview.instances.length > 0;
+  showNone("instances", overview.instances.length === 0);
   fillSuggestions(byId("instance-names"), [...new Set(names.values())]);
   overview.snapshots.sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
   showRows("snapshot", overview.snapshots, (snapshot) => snapshot.id, snapshotTexts);

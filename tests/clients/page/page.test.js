@@ -184,6 +184,28 @@ test("a fault is set, spoils an answer, and the journal shows it as it happens",
   });
 });
 
+test("a transition is held and let go", async (t) => {
+  await made("/_mock/worlds", { name: "held", clock: "virtual" });
+  await made("/_w/held/instances", { name: "web1", image: "nginx" });
+  await withPage(t, {}, async (page) => {
+    await open(page, "/_w/held/_mock/");
+    const instances = part(page, "Instances");
+    await instances.getByText("History and details").click();
+    await instances.getByLabel("Transition").selectOption("boot");
+    await instances.getByRole("button", { name: "hold it, of web1" }).click();
+    await sees(instances, "boot is held, one waits");
+    await made("/_w/held/_mock/clock/advance", { by: "1h" });
+    const states = page.getByRole("list", { name: "States of web1 over time" });
+    await sees(states, "1 h");
+    assert.equal((await call("GET", "/_w/held/instances/web1")).body.state, "Initializing");
+    await instances.getByRole("button", { name: "release it, of web1" }).click();
+    await sees(states, "Running");
+    await instances.getByText("boot is held").waitFor({ state: "hidden" });
+    await instances.getByRole("button", { name: "step it, of web1" }).click();
+    await sees(instances, /no boot|not held|nothing/);
+  });
+});
+
 test("the reason of an answer is read by a key and closed by Escape", async (t) => {
   await made("/_mock/worlds", { name: "why", clock: "virtual" });
   await made("/_w/why/instances", { name: "web1", image: "nginx" });
@@ -287,6 +309,8 @@ test("without its token the page asks for it, and keeps it for the tab", async (
       await page.reload();
       await isLive(page);
       assert.equal(await dialog.count(), 0);
+      guarded.kill("SIGTERM");
+      await sees(page, "the server does not answer");
     });
   } finally {
     guarded.kill("SIGTERM");
