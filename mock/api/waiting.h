@@ -41,8 +41,8 @@ int64_t waiting_pause_ns(const struct waiting *waiting);
 int64_t waiting_due_ns(const struct waiting *waiting);
 /* Whether that moment is over, and what was due then could not be done for lack of memory. */
 bool waiting_is_behind(const struct waiting *waiting);
-/* Whether somebody waits for an answer, or for a moment, and not only for the next piece of a
- * stream. */
+/* Whether somebody waits for an answer, or for a moment, and time brings it: not only the next
+ * piece of a stream, or a test that lets it go on. */
 bool waiting_has_waits(const struct waiting *waiting);
 
 #endif
