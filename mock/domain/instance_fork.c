@@ -115,7 +115,7 @@ static bool fork_running(struct instance_edit *edit, const struct fork_request *
     if (made)
         event.other = fork.id;
     if (image_check_present(world, edit->next.config->image, &stuck)) {
-        transition_resume(&edit->next, edit->now_ns);
+        transition_resume_at_once(&edit->next, edit->now_ns);
         event.start = HISTORY_RESUMED_START;
     }
 

@@ -212,7 +212,7 @@ static const struct instance *make_resumed(const struct capture *capture,
                                    .start = HISTORY_RESUMED_START,
                                    .at_ns = capture->now_ns };
     struct instance source = paused(capture);
-    transition_resume(&source, capture->now_ns);
+    transition_resume_at_once(&source, capture->now_ns);
     memcpy(event.other.chars, snapshot->id.data, sizeof event.other.chars);
     return instance_new_after(&capture->world->env->mem, &source, event);
 }

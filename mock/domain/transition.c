@@ -44,6 +44,16 @@ void transition_standby(struct instance *edited, int64_t now_ns)
     phase_ledger_enter(&edited->phases, PHASE_STANDBY, now_ns);
 }
 
+/* An operation takes no time here. The least that shows in an answer is a millisecond (INST-J-041). */
+void transition_resume_at_once(struct instance *edited, int64_t now_ns)
+{
+    enum { LEAST_STAY_NS = 1000000 };
+    int64_t *spent = &edited->phases.spent_ns[PHASE_STANDBY];
+
+    transition_resume(edited, now_ns);
+    *spent = i64_add_capped(*spent, LEAST_STAY_NS);
+}
+
 /* Only a guest with an agent is asked to end, and says how it did (INST-ST-014). */
 void transition_stop(struct instance *edited, int64_t now_ns)
 {

@@ -41,7 +41,7 @@ static void a_running_source_is_running_again(void **state)
         { "GET /instances/web", NULL, /* SNAP-S-001, SNAP-S-004 */
           OK("'state':'Running'", "'started_at':'2026-01-01T00:00:00Z'",
              "'stopped_at':'2026-01-01T00:00:01Z'", "'has_snapshot':false", /* SNAP-S-005 */
-             "'current_phase':'running'", "'ip':'10.100.0.2'") },
+             "'current_phase':'running'", "'standby':1}", "'ip':'10.100.0.2'") },
         { CAPTURE, "{'kind':'Standby'}", CREATED("'name':null") }, /* SNAP-C-015 */
         { CAPTURE, "{'kind':'Stopped'}", /* SNAP-C-005 */
           CONFLICT("invalid state transition: stopped snapshot requires source in Stopped, got "
