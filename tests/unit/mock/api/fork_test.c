@@ -172,7 +172,7 @@ static void a_running_one_goes_through_standby_for_its_fork(void **state)
         { "GET /instances/web", NULL, /* INST-FK-018 */
           OK("'state':'Running'", "'id':'{web}'", "'name':'web'", "'ip':'10.100.0.2'",
              "'mac':'02:00:00:00:00:01'", "'started_at':'2026-01-01T00:00:00Z'",
-             "'stopped_at':'2026-01-01T00:00:01Z'",
+             "'stopped_at':'2026-01-01T00:00:01Z'", "'standby':1}",
              "'current_phase_since':'2026-01-01T00:00:01Z'"), .lacks = { "{a}" } },
         { "POST /instances/web/fork", /* INST-FK-017 */
           "{'name':'b','from_running':true,'target_state':'Standby'}",
@@ -227,7 +227,7 @@ static void a_fork_needs_a_name_that_no_instance_has(void **state)
         { "GET /instances/web", NULL, OK("'stopped_at':'2026-01-01T00:00:01Z'") },
         /* INST-FK-032: the source has been through standby by then, also when it is asked again */
         { "POST /instances/web/fork", "{'name':'offline','from_running':true}", TAKEN("offline") },
-        { "GET /instances/web", NULL, OK("'state':'Running'",
+        { "GET /instances/web", NULL, OK("'state':'Running'", "'standby':1,",
           "'stopped_at':'2026-01-01T00:00:02Z'") },
         { "POST /instances/web/fork", "{'name':'offline','from_running':true}", TAKEN("offline"),
           .before = { .wait_ms = 1000 } },
