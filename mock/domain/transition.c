@@ -44,7 +44,7 @@ void transition_standby(struct instance *edited, int64_t now_ns)
     phase_ledger_enter(&edited->phases, PHASE_STANDBY, now_ns);
 }
 
-/* An operation takes no time here. The least that shows in an answer is a millisecond (INST-J-041). */
+/* An operation takes no time here; a millisecond is the least that shows (INST-J-041). */
 void transition_resume_at_once(struct instance *edited, int64_t now_ns)
 {
     enum { LEAST_STAY_NS = 1000000 };

@@ -170,8 +170,8 @@ static void a_running_one_goes_through_standby_for_its_fork(void **state)
           CREATED("'state':'Running'", "'started_at':null", "'stopped_at':null",
                   "'has_snapshot':false", "'ip':'10.100.0.3'"), .keep = "a" },
         { "GET /instances/web", NULL, /* INST-FK-018 */
-          OK("'state':'Running'", "'id':'{web}'", "'name':'web'", "'ip':'10.100.0.2'",
-             "'mac':'02:00:00:00:00:01'", "'started_at':'2026-01-01T00:00:00Z'",
+          OK("'state':'Running'", "'id':'{web}'", "'name':'web'",
+             "'ip':'10.100.0.2','mac':'02:00:00:00:00:01'", "'started_at':'2026-01-01T00:00:00Z'",
              "'stopped_at':'2026-01-01T00:00:01Z'", "'standby':1}",
              "'current_phase_since':'2026-01-01T00:00:01Z'"), .lacks = { "{a}" } },
         { "POST /instances/web/fork", /* INST-FK-017 */
