@@ -227,7 +227,7 @@ static void a_fork_needs_a_name_that_no_instance_has(void **state)
         { "GET /instances/web", NULL, OK("'stopped_at':'2026-01-01T00:00:01Z'") },
         /* INST-FK-032: the source has been through standby by then, also when it is asked again */
         { "POST /instances/web/fork", "{'name':'offline','from_running':true}", TAKEN("offline") },
-        { "GET /instances/web", NULL, OK("'state':'Running'", "'standby':1,",
+        { "GET /instances/web", NULL, OK("'state':'Running'", "'standby':1}",
           "'stopped_at':'2026-01-01T00:00:02Z'") },
         { "POST /instances/web/fork", "{'name':'offline','from_running':true}", TAKEN("offline"),
           .before = { .wait_ms = 1000 } },
