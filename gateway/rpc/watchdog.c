@@ -1,6 +1,8 @@
 #include "gateway/rpc/watchdog.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -13,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/text.h"
 #include "common/env/env.h"
 
 struct watchdog {
@@ -28,6 +31,7 @@ struct watchdog {
 enum verdict {
     VERDICT_ALIVE,
     VERDICT_SILENT,
+    VERDICT_BUSY,    /* silent, while this program lacked the time to answer */
     VERDICT_UNKNOWN, /* no socket for the probe: nothing can be said */
     VERDICT_STOP,
 };
@@ -66,8 +70,33 @@ static enum verdict greet(const struct watchdog *w, int fd, int64_t until_ns)
     return answered;
 }
 
+/* How long the threads of this program have run or waited for a processor so far; 0 when the kernel
+ * does not say. */
+static int64_t wanted_ns(void)
+{
+    int64_t sum = 0;
+    DIR *threads = opendir("/proc/self/task");
+    for (const struct dirent *t = NULL; threads != NULL && (t = readdir(threads)) != NULL;) {
+        char path[64], line[96];
+        (void)snprintf(path, sizeof path, "/proc/self/task/%.16s/schedstat", t->d_name);
+        const int fd = open(path, O_RDONLY | O_CLOEXEC);
+        const ssize_t len = fd < 0 ? -1 : read(fd, line, sizeof line);
+        struct text rest = { line, len < 0 ? 0 : (size_t)len };
+        int64_t ran = 0, waited = 0;
+        if (text_parse_i64(text_split(&rest, ' '), &ran) &&
+            text_parse_i64(text_split(&rest, ' '), &waited))
+            sum += ran + waited;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (threads != NULL)
+        closedir(threads);
+    return sum;
+}
+
 static enum verdict probe(const struct watchdog *w)
 {
+    const int64_t wanted_before_ns = wanted_ns();
     const int64_t until_ns = monotonic_now_ns() + WATCHDOG_PATIENCE_MS * NS_PER_MS;
     const int fd = socket(w->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -80,20 +109,25 @@ static enum verdict probe(const struct watchdog *w)
     if (verdict == VERDICT_SILENT && wait_for(w, -1, 0, until_ns) == VERDICT_STOP)
         verdict = VERDICT_STOP;
     close(fd);
-    return verdict;
+    const bool is_busy = wanted_ns() - wanted_before_ns > WATCHDOG_BUSY_MS * NS_PER_MS;
+    return verdict == VERDICT_SILENT && is_busy ? VERDICT_BUSY : verdict;
 }
 
 static void *watch(void *arg)
 {
     struct watchdog *w = arg;
     int silent = 0;
-    while (silent < WATCHDOG_TRIES) {
+    int busy = 0;
+    while (silent < WATCHDOG_TRIES && busy < WATCHDOG_BUSY_TRIES) {
         const int64_t next_ns = monotonic_now_ns() + WATCHDOG_PAUSE_MS * NS_PER_MS;
         if (silent == 0 && wait_for(w, -1, 0, next_ns) == VERDICT_STOP)
             return NULL;
         switch (probe(w)) {
         case VERDICT_ALIVE:
-            silent = 0;
+            silent = busy = 0;
+            break;
+        case VERDICT_BUSY:
+            busy++;
             break;
         case VERDICT_SILENT:
             silent++;

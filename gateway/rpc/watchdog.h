@@ -13,8 +13,18 @@
 #include "common/base/error.h"
 #include "common/base/scope.h"
 
-/* After this many probes in a row without an answer the listener is dead: five seconds at most. */
-enum { WATCHDOG_PAUSE_MS = 1000, WATCHDOG_PATIENCE_MS = 1300, WATCHDOG_TRIES = 3 };
+/* After this many probes in a row without an answer the listener is dead: five seconds at most.
+ *
+ * A probe during which the program's threads ran, or waited for a processor, for WATCHDOG_BUSY_MS
+ * says less: too much work looks the same from outside. Of those it takes WATCHDOG_BUSY_TRIES, a
+ * minute. */
+enum {
+    WATCHDOG_PAUSE_MS = 1000,
+    WATCHDOG_PATIENCE_MS = 1300,
+    WATCHDOG_TRIES = 3,
+    WATCHDOG_BUSY_MS = 400,
+    WATCHDOG_BUSY_TRIES = 26,
+};
 
 struct watchdog;
 
