@@ -5,6 +5,7 @@
 
 #include "common/base/scope.h"
 #include "common/base/text.h"
+#include "mock/coverage_command.h"
 #include "mock/diff_command.h"
 #include "mock/mint_command.h"
 #include "mock/run_command.h"
@@ -16,10 +17,8 @@ static const struct {
     int (*run)(int argc,
                char *const *argv); /* argv starts with the name; returns the exit status */
 } commands[] = {
-    { "diff", diff_command },
-    { "run", run_command },
-    { "mint-token", mint_command },
-    { "truth", truth_command },
+    { "coverage", coverage_command }, { "diff", diff_command },   { "run", run_command },
+    { "mint-token", mint_command },   { "truth", truth_command },
 };
 
 static int complain(const char *word)

@@ -224,6 +224,16 @@ static bool check_scope(struct call *call)
            call_refuse(call, 403, "Forbidden", "missing required scope: %s", scope); /* SCOPE-005 */
 }
 
+static void note_instance(struct call *call)
+{
+    struct response_asked *asked = &call->res->asked;
+
+    trace_set(&call->res->trace.instance, call->instance->config->id);
+    asked->has_from = call->route->method != HTTP_GET;
+    if (asked->has_from)
+        asked->from = instance_view(call->instance, world_now_ns(call->world)).state;
+}
+
 /* Step 8. */
 static bool resolve(struct call *call)
 {
@@ -238,7 +248,7 @@ static bool resolve(struct call *call)
                            "failed to resolve resource"); /* PATH-005 */
     if (call->api->settings.vivify ? vivify_instance(call->world, word, &call->instance, &err)
                                    : instances_resolve(call->world, word, &call->instance, &err)) {
-        trace_set(&call->res->trace.instance, call->instance->config->id);
+        note_instance(call);
         return true;
     }
     if (err.code == ERROR_NO_MEMORY)
@@ -355,6 +365,8 @@ void api_handle(struct api *api, const struct http_request *req, struct response
         step++;
     if (step < PIPELINE_STEP_COUNT)
         res->trace.refused = step;
+    res->asked.query = call.query;
+    res->asked.body = call.body;
 
     response_check_size(res);
     if (response_must_wait(res))

@@ -69,6 +69,7 @@ void response_reset(struct response *res)
     res->place = NULL;
     res->number = 0;
     res->trace = (struct trace){ 0 };
+    res->asked = (struct response_asked){ 0 };
     res->delivered = false;
     res->sent_bytes = 0;
 }

@@ -13,8 +13,11 @@
 #include "common/base/buffer.h"
 #include "common/base/scope.h"
 #include "common/http/http.h"
+#include "common/http/query.h"
+#include "mock/api/body.h"
 #include "mock/api/ledger.h"
 #include "mock/api/trace.h"
+#include "mock/domain/instance.h"
 
 enum {
     RESPONSE_MAX_HEADERS = 16,
@@ -53,6 +56,14 @@ struct response_wait {
     void *ctx; /* borrowed from the response's arena */
 };
 
+/* The request as the pipeline has understood it, in the response's arena. All zero: not at all. */
+struct response_asked {
+    struct query query;
+    struct body_value body;
+    bool has_from;            /* something may be done to an instance... */
+    enum instance_state from; /* ...which is in this state before        */
+};
+
 struct response {
     int status;
     const char *content_type; /* static; NULL for none */
@@ -75,6 +86,7 @@ struct response {
     void *place;                     /* of mock/control: the world whose answer it is, or NULL    */
     uint64_t number;                 /* likewise: which request of that world                     */
     struct trace trace;
+    struct response_asked asked;
     bool delivered;      /* said by the edge at the end: all of it has been sent */
     uint64_t sent_bytes; /* likewise: how much of the body                       */
 };

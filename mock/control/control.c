@@ -18,6 +18,7 @@ struct control {
     struct served_world *start; /* what settings.plan begins with; NULL: nothing */
     struct worlds worlds;
     struct path_template *paths[MAX_ROUTES]; /* of control_routes, by index */
+    struct coverage_plan coverage;
 };
 
 static bool compile_routes(struct control *control, struct error *err)
@@ -54,6 +55,7 @@ bool control_new(const struct control_settings *settings, struct control **out, 
     control->settings = *settings;
     if (!settings->enabled)
         control->settings.plan.journal_bytes = 0; /* nobody could read it */
+    coverage_plan_init(&control->coverage);
     control->router = router_new(routes);
     control->settings.plan.api.router = control->router;
     control->settings.plan.api.tag_scripts = settings->enabled;
@@ -441,12 +443,21 @@ void control_handle(struct control *control, const struct http_request *req, str
         handle_api(control, world, &own, res);
 }
 
+static void end_record(struct control *control, struct served_world *world,
+                       const struct response *res)
+{
+    if (!control->settings.enabled)
+        return;
+    journal_end(&world->journal, res, ticks_ns(control));
+    coverage_note(&world->coverage, &control->coverage, res);
+}
+
 void control_end(struct control *control, struct response *res)
 {
     struct served_world *world = res->place;
 
     if (world != NULL)
-        journal_end(&world->journal, res, ticks_ns(control));
+        end_record(control, world, res);
     response_reset(res);
     if (world != NULL)
         worlds_leave(&control->worlds, world);

@@ -129,5 +129,6 @@ bool op_list_images(struct control_call *call, struct error *err);
 bool op_set_image(struct control_call *call, struct error *err);
 bool op_get_capacity(struct control_call *call, struct error *err);
 bool op_set_capacity(struct control_call *call, struct error *err);
+bool op_get_coverage(struct control_call *call, struct error *err);
 
 #endif

@@ -70,5 +70,6 @@ const struct control_route control_routes[] = {
     { SET("/_mock/images"), .run = op_set_image },
     { .method = HTTP_GET, .path = "/_mock/capacity", .run = op_get_capacity },
     { SET("/_mock/capacity"), .run = op_set_capacity },
+    { .method = HTTP_GET, .path = "/_mock/coverage", .run = op_get_coverage },
     { .path = NULL },
 };

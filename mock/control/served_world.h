@@ -14,6 +14,7 @@
 #include "common/env/env.h"
 #include "common/json/json_document.h"
 #include "mock/api/api.h"
+#include "mock/control/coverage.h"
 #include "mock/control/faults.h"
 #include "mock/control/journal.h"
 #include "mock/control/world_clock.h"
@@ -46,7 +47,8 @@ struct served_world {
     struct world *world;
     struct api *api;
     struct journal journal;
-    struct faults faults; /* of requests to come */
+    struct coverage coverage; /* of its requests, whether or not they are still in the journal */
+    struct faults faults;     /* of requests to come */
     uint64_t requests; /* so far; the n-th is NAME-n                                             */
     int64_t ttl_ns;    /* 0: lives until it is removed. Else until this long after its last
                           request is over, by the ticks of worlds.h                              */

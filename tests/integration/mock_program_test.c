@@ -75,6 +75,61 @@ static void diff_says_like_diff_whether_anything_differs(void **state)
     }
 }
 
+/* path: filled in; to be unlinked. */
+static void given_coverage(char path[static 64], const char *operation)
+{
+    char document[512];
+    (void)snprintf(path, 64, "/tmp/hypeman-mock-test-XXXXXX");
+    const int fd = mkstemp(path);
+    const int len = snprintf(document, sizeof document,
+                             "{\"format\":\"hypeman-mock-coverage/1\",\"operations\":{\"seen\":["
+                             "\"%s\"]},\"errors\":{\"seen\":[]},\"edges\":{\"seen\":[]},"
+                             "\"queries\":{\"seen\":[]},\"members\":{\"seen\":[]},\"values\":{"
+                             "\"seen\":[]}}",
+                             operation);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, document, (size_t)len), len);
+    close(fd);
+}
+
+static void coverage_adds_files_up(void **state)
+{
+    char known[64], other[64], unknown[64];
+    given_coverage(known, "createInstance");
+    given_coverage(other, "listInstances");
+    given_coverage(unknown, "makeInstance");
+    const struct {
+        const char *first, *second;
+        int status;
+        const char *said;
+    } rows[] = {
+        { known, NULL, 0, "operations    1 of" },
+        { known, other, 0, "operations    2 of" },
+        { known, known, 0, "operations    1 of" },
+        { known, unknown, 2, "operations.seen[0] is not known to this version" },
+        { "/nowhere", NULL, 2, "/nowhere: No such file or directory" },
+        { NULL, NULL, 2, "needs files: hypeman-mock coverage A.json B.json" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct program mock;
+        char printed[1 << 16] = "";
+        const int out = memfd_create("out", MFD_CLOEXEC);
+        assert_true(program_spawn_to(
+            &mock, "hypeman-mock",
+            (const char *[]){ "coverage", rows[i].first, rows[i].second, NULL }, out));
+        assert_int_equal(program_wait(&mock), rows[i].status);
+        assert_true(pread(out, printed, sizeof printed - 1, 0) >= 0);
+        assert_non_null(strstr(rows[i].status == 0 ? printed : mock.output, rows[i].said));
+        program_free(&mock);
+        close(out);
+    }
+    unlink(known);
+    unlink(other);
+    unlink(unknown);
+}
+
 /* The mock's parent: ends once the mock serves, with status 0, having passed the mock's line on. */
 static void be_a_parent(int line_fd, int held_fd, bool runs)
 {
@@ -153,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_command_is_refused_with_the_nearest),
         cmocka_unit_test(diff_says_like_diff_whether_anything_differs),
+        cmocka_unit_test(coverage_adds_files_up),
         cmocka_unit_test(with_exit_with_parent_it_ends_when_its_parent_does),
         cmocka_unit_test(with_exit_with_parent_its_command_ends_as_well),
     };

@@ -260,6 +260,7 @@ static const struct {
       "control API",
       "id" },
     { HTTP_GET, "/_mock/explain/nobody-1", NULL, 404, "no request nobody-1", "id" },
+    { HTTP_GET, "/_mock/coverage?format=text", NULL, 400, "no query parameter", "query" },
     { HTTP_GET, "/_mock/verdicts?kind=x", NULL, 400, "no query parameter", "query" },
     { HTTP_POST, "/_mock/journal", "{}", 405, "takes GET, DELETE only", "" },
     /* images and the host */
