@@ -96,6 +96,7 @@ static const struct {
 } refusals[] = {
     { ERROR_INVALID_ARGUMENT, 400, "invalid_request" },
     { ERROR_UNAUTHENTICATED, 401, "unauthorized" },
+    { ERROR_PERMISSION_DENIED, 403, "forbidden" },
     { ERROR_NOT_FOUND, 404, "not_found" },
     { ERROR_AMBIGUOUS, 409, "ambiguous" },
     { ERROR_ALREADY_EXISTS, 409, "already_exists" },
@@ -350,12 +351,30 @@ static bool end_line(struct response *res)
     return true;
 }
 
+/* A browser says where the page is from that asks. Any page could else reset the worlds of whoever
+ * looks at it, since a body needs no Content-Type that a browser would ask leave for. */
+static bool check_origin(const struct http_request *req, struct error *err)
+{
+    const struct text host = http_find_header(req->headers, req->header_count, "Host");
+    struct text origin = http_find_header(req->headers, req->header_count, "Origin");
+
+    if (origin.data == NULL)
+        return true;
+    for (int slash = 0; slash < 2; slash++) /* "http://127.0.0.1:4973" */
+        (void)text_split(&origin, '/');
+    return (origin.len > 0 && text_equal_nocase(origin, host)) ||
+           error_set(err, ERROR_PERMISSION_DENIED,
+                     "a page of another origin may not use the control API");
+}
+
 static bool run(struct control *control, struct control_call *call, struct error *err)
 {
     struct text captures[PATH_TEMPLATE_MAX_VARIABLES] = { 0 };
     json_auto_t *tree = NULL;
 
     const struct control_route *route = find_route(control, call->req, captures);
+    if (!check_origin(call->req, err))
+        return false;
     if (!(route != NULL && route->is_public) && !check_token(control, call->req, err))
         return false;
     if (route == NULL)

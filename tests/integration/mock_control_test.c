@@ -483,6 +483,42 @@ static void without_control_there_is_nothing_of_it(void **state)
     stop(&mock);
 }
 
+static void pages_of_other_origins_are_refused(void **state)
+{
+    static const struct {
+        const char *origin;
+        int status;
+    } rows[] = {
+        { "http://127.0.0.1:4973", 200 },
+        { "https://127.0.0.1:4973", 200 },
+        { "http://127.0.0.1:80", 403 },
+        { "http://example.com", 403 },
+        { "null", 403 },
+        { "", 403 },
+    };
+    struct program mock;
+    struct http_client client;
+    (void)state;
+
+    start(&mock, (const char *[]){ NULL });
+    assert_true(http_client_open(&client, mock.urls[0]));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct http_answer answer;
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "POST /_mock/reset HTTP/1.1\r\nHost: 127.0.0.1:4973\r\nOrigin: %s\r\n"
+                       "Content-Length: 0\r\n\r\n",
+                       rows[i].origin);
+        assert_true(http_client_send_text(&client, text));
+        assert_true(http_client_read(&client, &answer));
+        assert_int_equal(answer.status, rows[i].status);
+        http_answer_free(&answer);
+    }
+    http_client_close(&client);
+    assert_int_equal(program_stop(&mock, SIGTERM), 0);
+    program_free(&mock);
+}
+
 static void a_control_token_guards_it_and_a_token_may_be_a_world(void **state)
 {
     static const char with_token[] = "Host: x\r\nAuthorization: Bearer s3cret\r\n\r\n";
@@ -593,6 +629,7 @@ int main(void)
         cmocka_unit_test(a_world_with_a_ttl_goes_by_itself),
         cmocka_unit_test(the_page_is_one_file_that_a_browser_lets_ask_this_server_only),
         cmocka_unit_test(without_control_there_is_nothing_of_it),
+        cmocka_unit_test(pages_of_other_origins_are_refused),
         cmocka_unit_test(a_control_token_guards_it_and_a_token_may_be_a_world),
         cmocka_unit_test(flags_that_do_not_fit_are_refused),
         cmocka_unit_test(sigterm_ends_the_waits_of_every_world),
