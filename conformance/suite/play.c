@@ -469,8 +469,8 @@ static bool ask(struct playing *p, const struct step *step, struct match_report 
         return error_prefix(err, "the case is wrong: ");
     const struct operation_shape *operation = shapes_find(p->stage->shapes, step->method, out.path);
     if (!send_request(p, &p->stage->transport, step, &out.request, &x, err)) {
-        p->unsure |= operation != NULL && operation->creates != NULL &&
-                     err->code != ERROR_NOT_SUPPORTED;
+        p->unsure |=
+            operation != NULL && operation->creates != NULL && err->code != ERROR_NOT_SUPPORTED;
         return false;
     }
     if (x->answer.cut)
@@ -610,6 +610,23 @@ static bool play_clock(struct playing *p, const struct step *step)
     return ok || judge_failure(p, step, &err);
 }
 
+/* What a test can do to a world besides its clock: "POST /instances/web/exit" below /_mock. */
+static bool play_hook(struct playing *p, const struct step *step)
+{
+    const struct template_names names = names_of(p);
+    SCOPED(buffer) struct buffer target = buffer_capped(TARGET_MAX);
+    json_auto_t *body = NULL;
+    struct error err = { 0 };
+
+    buffer_appendf(&target, "/_w/%s/_mock", p->stage->prefix);
+    bool ok = template_expand_text(&names, text_of(step->target), &target, &err) &&
+              (step->body == NULL || template_expand(&names, step->body, &body, &err));
+    const char *kept = arena_copy(&p->result->arena, buffer_text(&target));
+    ok = ok && (kept != NULL || no_memory(&err)) &&
+         control(p, step, step->method, kept, body, 200, &err);
+    return ok || judge_failure(p, step, &err);
+}
+
 static const char *const no_rules[] = { NULL };
 static const struct step world_step = { .title = "a world of its own",
                                         .setup = true,
@@ -717,6 +734,12 @@ static bool prepare(struct playing *p)
     return p->captures != NULL;
 }
 
+static bool (*const players[])(struct playing *p, const struct step *step) = {
+    [STEP_REQUEST] = play_request,
+    [STEP_CLOCK] = play_clock,
+    [STEP_HOOK] = play_hook,
+};
+
 bool play(const struct scenario *scenario, const struct stage *stage, struct result *result)
 {
     struct playing p = { .scenario = scenario, .stage = stage, .result = result };
@@ -733,7 +756,7 @@ bool play(const struct scenario *scenario, const struct stage *stage, struct res
             fail_at(&p, step, OUTCOME_NOT_RUN, "the run was ended");
             break;
         }
-        ok = step->kind == STEP_CLOCK ? play_clock(&p, step) : play_request(&p, step);
+        ok = players[step->kind](&p, step);
     }
     if (result->outcome == OUTCOME_PASS && p.left_out > 0 && p.asked == 0)
         result->outcome = OUTCOME_SKIP;

@@ -151,13 +151,13 @@ static bool get_rules(struct loader *l, const struct json_at *obj, const char *c
 
 /* ---- a request ---- */
 
-static bool get_request(struct loader *l, const struct json_at *step, struct step *out,
-                        struct error *err)
+static bool get_request(struct loader *l, const struct json_at *step, const char *key,
+                        struct step *out, struct error *err)
 {
     struct text line = { 0 };
-    const struct json_at at = json_member(step, "request");
+    const struct json_at at = json_member(step, key);
 
-    if (!json_get_string(step, "request", true, &line, err))
+    if (!json_get_string(step, key, true, &line, err))
         return false;
     struct text target = line;
     struct text method = text_split(&target, ' ');
@@ -365,7 +365,7 @@ static bool read_request(struct loader *l, const struct json_at *at, struct step
                                         "within",     "grpc",    "setup",   NULL };
     out->kind = STEP_REQUEST;
     out->body = json_object_get(at->value, "body");
-    return json_allow_keys(at, keys, err) && get_request(l, at, out, err) &&
+    return json_allow_keys(at, keys, err) && get_request(l, at, "request", out, err) &&
            get_members(at, "query", is_text_or_list, &out->query, err) &&
            get_members(at, "headers", is_text_or_null, &out->headers, err) &&
            get_token(at, out, err) && get_raw(l, at, out, err) &&
@@ -395,7 +395,23 @@ static bool read_clock(struct loader *l, const struct json_at *step, struct step
            json_complain(&clock, err, "must say \"mode\" or \"advance\"");
 }
 
+static bool read_hook(struct loader *l, const struct json_at *at, struct step *out,
+                      struct error *err)
+{
+    static const char *const keys[] = { "hook", "body", "title", "rules", "setup", NULL };
+
+    out->kind = STEP_HOOK;
+    out->body = json_object_get(at->value, "body");
+    return json_allow_keys(at, keys, err) && get_request(l, at, "hook", out, err);
+}
+
 /* ---- steps ---- */
+
+/* By the member that tells them apart; a request is what none of them tells. */
+static const struct {
+    const char *key;
+    bool (*read)(struct loader *l, const struct json_at *at, struct step *out, struct error *err);
+} step_forms[] = { { "clock", read_clock }, { "hook", read_hook }, { NULL, read_request } };
 
 static const char *title_of(struct loader *l, const struct step *step)
 {
@@ -407,10 +423,12 @@ static const char *title_of(struct loader *l, const struct step *step)
 static bool read_step(struct loader *l, const struct json_at *at, struct step *out,
                       struct error *err)
 {
-    bool clock = json_object_get(at->value, "clock") != NULL;
+    size_t form = 0;
 
+    while (step_forms[form].key != NULL && json_object_get(at->value, step_forms[form].key) == NULL)
+        form++;
     *out = (struct step){ .tree = at->value, .repeat = 1 };
-    if (!(clock ? read_clock : read_request)(l, at, out, err) ||
+    if (!step_forms[form].read(l, at, out, err) ||
         !json_get_bool(at, "setup", false, &out->setup, err) ||
         !get_rules(l, at, &out->rules, err) || !get_copy(l, at, "title", false, &out->title, err))
         return false;
@@ -503,17 +521,29 @@ static bool get_needs(struct loader *l, const struct json_at *root, struct scena
     return keep_list(l, needs, count, &out->needs, err);
 }
 
-/* A token that the target cannot take proves nothing. */
-static bool check_tokens(const struct scenario *scenario, const struct json_at *root,
-                         struct error *err)
+static bool scenario_needs(const struct scenario *scenario, enum capability capability)
 {
-    bool has_jwt = false, has_token = false;
+    for (const char *const *need = scenario->needs; *need != NULL; need++) {
+        if (strcmp(*need, capability_rows[capability].name) == 0)
+            return true;
+    }
+    return false;
+}
 
-    for (const char *const *need = scenario->needs; *need != NULL; need++)
-        has_jwt |= strcmp(*need, capability_rows[CAPABILITY_JWT].name) == 0;
-    for (size_t i = 0; i < scenario->step_count; i++)
+/* A token that the target cannot take proves nothing, and only a world has hooks. */
+static bool check_needs(const struct scenario *scenario, const struct json_at *root,
+                        struct error *err)
+{
+    bool has_token = false, has_hook = false;
+
+    for (size_t i = 0; i < scenario->step_count; i++) {
         has_token |= scenario->steps[i].token != NULL;
-    return has_jwt || !has_token || json_complain(root, err, "makes tokens, so it needs \"jwt\"");
+        has_hook |= scenario->steps[i].kind == STEP_HOOK;
+    }
+    return (!has_token || scenario_needs(scenario, CAPABILITY_JWT) ||
+            json_complain(root, err, "makes tokens, so it needs \"jwt\"")) &&
+           (!has_hook || scenario_needs(scenario, CAPABILITY_WORLDS) ||
+            json_complain(root, err, "has hooks, so it needs \"worlds\""));
 }
 
 static bool read_scenario(struct loader *l, const struct json_at *root, struct scenario *out,
@@ -529,7 +559,7 @@ static bool read_scenario(struct loader *l, const struct json_at *root, struct s
         !get_copy(l, root, "note", false, &note, err) || !get_rules(l, root, &own, err) ||
         !get_needs(l, root, out, err) || !get_truths(root, out, err) ||
         !get_duration(root, "cost", &out->cost_ns, err) || !read_steps(l, root, out, err) ||
-        !check_tokens(out, root, err))
+        !check_needs(out, root, err))
         return false;
     if (l->rule_count == 0)
         return json_complain(root, err, "cites no rule");

@@ -29,7 +29,7 @@ struct expectation {
     const json_t *text;    /* matcher of the body as text                   */
 };
 
-enum step_kind { STEP_REQUEST, STEP_CLOCK };
+enum step_kind { STEP_REQUEST, STEP_CLOCK, STEP_HOOK };
 
 /* Strings and JSON may hold placeholders, but for `rules` and numbers. */
 struct step {
@@ -39,13 +39,13 @@ struct step {
     const char *const *rules; /* NULL-terminated                                        */
     const json_t *tree;       /* the step as written, fragments filled in               */
 
-    /* STEP_REQUEST */
+    /* STEP_REQUEST; the first three also STEP_HOOK, where the path goes on after /_mock */
     const char *method;
     const char *target;    /* path, maybe with a query as it stands                   */
+    const json_t *body;    /* sent as JSON; NULL for none                             */
     const json_t *query;   /* object: string, or array of strings; NULL for none      */
     const json_t *headers; /* object: string, or null to leave out a default one      */
     const json_t *token;   /* made for this request (token.h); NULL: the run's        */
-    const json_t *body;    /* sent as JSON; NULL for none                             */
     struct text raw;       /* sent as it is instead; data NULL for none               */
     struct expectation expect[TRUTH_COUNT];
     const json_t *capture; /* object: name -> JSON pointer; NULL for none             */

@@ -251,9 +251,12 @@ static void where_there_are_worlds_a_scenario_has_one_and_takes_everything_along
     (void)state;
     struct fixture f;
 
-    load(&f, CASE("{\"clock\":{\"mode\":\"virtual\",\"advance\":\"1m30s\"}}," MAKE));
+    load(&f, "{\"title\":\"t\",\"rules\":[\"SNAP-C-001\"],\"needs\":[\"worlds\"],\"steps\":["
+             "{\"clock\":{\"mode\":\"virtual\",\"advance\":\"1m30s\"}},"
+             "{\"hook\":\"PUT /capacity/${run}\",\"body\":{\"a\":\"${run}\"}}," MAKE "]}");
     f.target.has[CAPABILITY_WORLDS] = true;
     const struct fake_answer script[] = { { .status = 201, .body = "{}" },
+                                          { .status = 200, .body = "{}" },
                                           { .status = 200, .body = "{}" },
                                           { .status = 200, .body = "{}" },
                                           { .status = 201, .body = THING },
@@ -265,6 +268,7 @@ static void where_there_are_worlds_a_scenario_has_one_and_takes_everything_along
                          "POST /_mock/worlds {\"name\":\"hc1-0\",\"clock\":\"auto\"}",
                          "PUT /_w/hc1-0/_mock/clock {\"mode\":\"virtual\"}",
                          "POST /_w/hc1-0/_mock/clock/advance {\"by\":\"1m30s\"}",
+                         "PUT /_w/hc1-0/_mock/capacity/hc1-0 {\"a\":\"hc1-0\"}",
                          "POST /_w/hc1-0/things {\"name\":\"hc1-0-a\"}",
                          "DELETE /_mock/worlds/hc1-0",
                          NULL,
