@@ -28,7 +28,7 @@ const struct option_spec settings_specs[] = {
       "a bearer token that could be a world's name chooses that world, made when first used" },
     { "token-world-ttl", "DURATION", "1h",
       "such a world goes this long after its last request; 0s: it stays" },
-    { "journal-bytes", "BYTES", "4194304",
+    { "journal-bytes", "BYTES", "1048576",
       "how much one world keeps of its requests (GET /_mock/journal); 0: nothing" },
     { "no-control", NULL, NULL, "without the control API under /_mock and the X-Mock- headers" },
     { "control-token-file", "FILE", NULL,
