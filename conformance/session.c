@@ -147,7 +147,7 @@ static bool start_gateway(struct session *s, struct error *err)
                                  "off",
                                  NULL };
 
-    if (!s->settings->wishes.vias[VIA_GRPC])
+    if (!s->settings->wishes.vias[VIA_GRPC] && !s->settings->wishes.vias[VIA_BOTH])
         return true;
     s->grpc = s->settings->grpc;
     if (s->grpc != NULL)
@@ -186,7 +186,7 @@ static bool load_known(struct session *s, struct error *err)
 static bool find_problems(struct session *s, struct error *err)
 {
     const struct plan_wishes all = { .truth = s->settings->wishes.truth,
-                                     .vias = { true, true },
+                                     .vias = { true, true, true },
                                      .budget_ns = INT64_MAX };
     const char **problems = arena_alloc(&s->arena, (s->known.count + 1) * sizeof *problems);
     struct plan plan;

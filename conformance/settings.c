@@ -13,8 +13,9 @@ const struct option_spec settings_specs[] = {
       "real server sends" },
     { "grpc", "HOST:PORT", NULL,
       "where the same server is reached by gRPC; without it a hypeman-gateway of its own" },
-    { "via", "rest,grpc", NULL,
-      "how the scenarios reach the server: rest, grpc or both; default both, or what --rest and "
+    { "via", "rest,grpc,both", NULL,
+      "how the scenarios reach the server: by rest, by grpc, or by both in twin worlds of a mock, "
+      "whose answers and final states are compared; default all, or what --rest and "
       "--grpc give" },
     { "select", "GLOB", NULL, "only scenarios whose id fits, such as 'snapshots/**'; repeatable" },
     { "replay", "ID", NULL, "only this scenario, with each exchange shown" },
@@ -97,7 +98,8 @@ static bool read_vias(const struct options *o, struct plan_wishes *out, struct e
 
     if (rest.data == NULL) {
         out->vias[VIA_REST] = true;
-        out->vias[VIA_GRPC] = options_text(o, "rest") == NULL || options_text(o, "grpc") != NULL;
+        out->vias[VIA_BOTH] = options_text(o, "rest") == NULL;
+        out->vias[VIA_GRPC] = out->vias[VIA_BOTH] || options_text(o, "grpc") != NULL;
     }
     while (rest.data != NULL) {
         const struct text name = text_split(&rest, ',');
@@ -105,7 +107,7 @@ static bool read_vias(const struct options *o, struct plan_wishes *out, struct e
         while (via < VIA_COUNT && !text_equal_cstr(name, via_names[via]))
             via++;
         if (via == VIA_COUNT)
-            return options_complain(o, "via", err, "must be rest, grpc or both, with a comma");
+            return options_complain(o, "via", err, "must be of rest, grpc and both, with commas");
         out->vias[via] = true;
     }
     return true;
@@ -119,7 +121,7 @@ static bool read_grpc(const struct options *o, struct settings *out, struct erro
         return true;
     if (out->rest == NULL)
         return options_complain(o, "grpc", err, "needs --rest with the same server's URL");
-    return out->wishes.vias[VIA_GRPC] ||
+    return out->wishes.vias[VIA_GRPC] || out->wishes.vias[VIA_BOTH] ||
            options_complain(o, "grpc", err, "has no meaning without grpc in --via");
 }
 

@@ -14,6 +14,7 @@
 #include "common/program/signals.h"
 #include "conformance/drive/grpc.h"
 #include "conformance/drive/rest.h"
+#include "conformance/rpc/twins.h"
 #include "conformance/suite/play.h"
 #include "conformance/suite/probe.h"
 
@@ -131,6 +132,16 @@ static bool is_lost(const struct stage *stage, const struct result *result, bool
            !probe_alive(&stage->transport, stage->via, &ignored);
 }
 
+static bool play_both(const struct company *company, const struct transport *transports,
+                      const struct stage *stage, const struct plan_item *item,
+                      struct result *result)
+{
+    struct stage by[] = { [VIA_REST] = *stage, [VIA_GRPC] = *stage };
+
+    by[VIA_GRPC].transport = transports[VIA_GRPC];
+    return twins_play(item->scenario, by, company->performance->api, result);
+}
+
 static void play_one(struct company *company, const struct transport *transports, size_t place,
                      struct result *result)
 {
@@ -140,7 +151,7 @@ static void play_one(struct company *company, const struct transport *transports
 
     (void)snprintf(prefix, sizeof prefix, "%s-%zu", p->run_id, place);
     const struct stage stage = {
-        .transport = transports[item->via],
+        .transport = transports[item->via == VIA_BOTH ? VIA_REST : item->via],
         .control = transports[VIA_REST],
         .via = item->via,
         .truth = p->truth,
@@ -157,7 +168,8 @@ static void play_one(struct company *company, const struct transport *transports
         .cancelled = is_ended,
         .ctx = company,
     };
-    bool reached = play(item->scenario, &stage, result);
+    bool reached = item->via == VIA_BOTH ? play_both(company, transports, &stage, item, result)
+                                         : play(item->scenario, &stage, result);
     if (!is_ended(company) && is_lost(&stage, result, reached)) {
         atomic_store(&company->lost, true);
         end_it(company);

@@ -25,9 +25,12 @@ static const char *lack(const struct scenario *scenario, const struct capabiliti
     return NULL;
 }
 
-static const char *skip_reason(const struct scenario *scenario, const struct capabilities *target,
-                               int64_t *budget_ns, struct arena *arena)
+static const char *skip_reason(const struct scenario *scenario, enum via via,
+                               const struct capabilities *target, int64_t *budget_ns,
+                               struct arena *arena)
 {
+    if (via == VIA_BOTH && target != NULL && !target->has[CAPABILITY_WORLDS])
+        return capability_rows[CAPABILITY_WORLDS].absence;
     const char *lacking = target == NULL ? NULL : lack(scenario, target, arena);
     if (lacking != NULL || target == NULL || target->has[CAPABILITY_VIRTUAL_CLOCK])
         return lacking;
@@ -62,7 +65,7 @@ bool plan_make(const struct scenario_set *set, const struct plan_wishes *wishes,
                 .scenario = scenario,
                 .via = via,
                 .id = id,
-                .skip = skip_reason(scenario, target, &budget_ns, arena),
+                .skip = skip_reason(scenario, via, target, &budget_ns, arena),
             };
         }
     }

@@ -8,11 +8,18 @@
 #include "common/http/query.h"
 #include "common/json/go_duration.h"
 #include "common/json/json_document.h"
+#include "common/json/rfc3339.h"
 #include "conformance/suite/template.h"
 #include "conformance/suite/token.h"
 #include "conformance/suite/tracker.h"
 
-enum { TARGET_MAX = 64 * 1024, BODY_MAX = 4 << 20, HEADERS_MAX = 16, HEADER_MAX = 64 * 1024 };
+enum {
+    TARGET_MAX = 64 * 1024,
+    BODY_MAX = 4 << 20,
+    HEADERS_MAX = 16,
+    HEADER_MAX = 64 * 1024,
+    TWIN_SEED = 7
+};
 
 #define FIRST_PAUSE_NS   (20 * NS_PER_MS)
 #define LONGEST_PAUSE_NS NS_PER_SEC
@@ -39,6 +46,12 @@ static bool no_memory(struct error *err)
 static struct template_names names_of(const struct playing *p)
 {
     return (struct template_names){ template_member, p->captures };
+}
+
+/* Of the scenario's own world. */
+static const char *world_name(const struct playing *p)
+{
+    return p->stage->twin == NULL ? p->stage->prefix : p->stage->twin->world;
 }
 
 /* ---- building a request ---- */
@@ -84,7 +97,7 @@ static bool add_headers(const struct playing *p, const struct step *step, bool h
 
     /* Over gRPC there is no path that could say which world is meant. */
     if (p->in_world && p->stage->via == VIA_GRPC &&
-        !add_header(out, arena, TEXT("X-Mock-World"), text_of(p->stage->prefix), err))
+        !add_header(out, arena, TEXT("X-Mock-World"), text_of(world_name(p)), err))
         return false;
     if (out->token != NULL && !names_header(own, "Authorization")) {
         const char *bearer = arena_printf(arena, "Bearer %s", out->token);
@@ -146,7 +159,7 @@ static bool add_target(const struct playing *p, const struct step *step, struct 
     struct text query;
 
     if (p->in_world && p->stage->via == VIA_REST)
-        buffer_appendf(&target, "/_w/%s", p->stage->prefix);
+        buffer_appendf(&target, "/_w/%s", world_name(p));
     size_t base_len = target.len;
     if (!template_expand_text(&names, text_of(step->target), &target, err) ||
         !add_query(p, step, &target, err))
@@ -425,7 +438,7 @@ static bool capture(struct playing *p, const struct step *step, const json_t *bo
     return true;
 }
 
-/* ---- the steps ---- */
+/* ---- what goes wrong ---- */
 
 static void fail_at(struct playing *p, const struct step *step, enum outcome outcome,
                     const char *reason)
@@ -457,6 +470,93 @@ static bool judge_failure(struct playing *p, const struct step *step, const stru
     }
 }
 
+/* ---- worlds: the mock's control API (docs/control-api.md) ---- */
+
+static bool control(struct playing *p, const struct step *step, const char *method,
+                    const char *target, const json_t *body, int wanted, struct error *err)
+{
+    SCOPED(buffer) struct buffer bytes = buffer_capped(BODY_MAX);
+    const struct http_header json_type = { TEXT("Content-Type"), TEXT("application/json") };
+    struct transport_request request = { .method = method,
+                                         .target = arena_copy(&p->result->arena, text_of(target)),
+                                         .headers = &json_type,
+                                         .header_count = body == NULL ? 0 : 1,
+                                         .deadline_ns = p->stage->deadline_ns };
+    struct exchange *x = NULL;
+
+    if (body != NULL) {
+        if (!json_document_append(&bytes, body))
+            return buffer_error(&bytes, err);
+        request.body =
+            (struct text){ arena_copy(&p->result->arena, buffer_text(&bytes)), bytes.len };
+    }
+    if (request.target == NULL || (body != NULL && request.body.data == NULL))
+        return no_memory(err);
+    if (!send_request(p, &p->stage->control, step, &request, &x, err))
+        return false;
+    return x->answer.status == wanted ||
+           error_set(err, ERROR_NOT_SUPPORTED, "%s %s answered %d instead of %d: " TEXT_FMT, method,
+                     target, x->answer.status, wanted, TEXT_ARGS(x->answer.body));
+}
+
+/* ---- twins, whose clocks stand ---- */
+
+static bool advance(struct playing *p, const struct step *step, json_t *body, struct error *err)
+{
+    char target[128];
+
+    (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock/advance", world_name(p));
+    return control(p, step, "POST", target, body, 200, err);
+}
+
+/* Whether there was another moment to go to. */
+static bool advance_to_next_event(struct playing *p, const struct step *step)
+{
+    json_auto_t *body = json_pack("{s:s}", "to", "next-event");
+    struct error ignored = { 0 };
+
+    return advance(p, step, body, &ignored);
+}
+
+/* GET /instances/X/wait?state=S waits for ever while the clock stands: it is moved to where the
+ * wait ends. What is no such wait, or one that is refused, is left as it is. */
+static bool let_wait_end(struct playing *p, const struct step *step, const char *target,
+                         struct text path, struct error *err)
+{
+    enum { CONFLICT = 409, PAIRS_MAX = 16 };
+    const char *question = strchr(target, '?');
+    struct text rest = path, state = { 0 };
+    struct query query;
+
+    (void)text_split(&rest, '/');
+    const struct text noun = text_split(&rest, '/'), instance = text_split(&rest, '/');
+    if (!text_equal(noun, TEXT("instances")) || !text_equal(rest, TEXT("wait")) || question == NULL)
+        return true;
+    if (!query_parse(text_of(question + 1), PAIRS_MAX, &p->result->arena, &query, err))
+        return false;
+    if (query_find(&query, "state", &state) == 0)
+        return true;
+    json_auto_t *body = json_pack("{s:{s:s%, s:s%}, s:s}", "until", "instance", instance.data,
+                                  instance.len, "state", state.data, state.len, "at_most", "1h");
+    struct error why = { 0 };
+    if (body == NULL || advance(p, step, body, &why) ||
+        p->result->last_exchange->answer.status != CONFLICT)
+        return true;
+    return error_set(err, ERROR_NOT_SUPPORTED, "it waits in vain, and the twins' clocks stand");
+}
+
+/* Whether the other twin had an answer to it. */
+static bool first_was_asked(const struct twin *twin, const struct step *step)
+{
+    for (const struct exchange *x = twin->first->exchanges; x != NULL; x = x->next) {
+        if (x->step == step && x->answered && !exchange_is_control(x))
+            return true;
+    }
+    return false;
+}
+
+/* ---- asking ---- */
+
 /* One exchange, judged. *ok tells whether all was as expected; false when there is nothing to
  * judge. */
 static bool ask(struct playing *p, const struct step *step, struct match_report *report,
@@ -467,6 +567,8 @@ static bool ask(struct playing *p, const struct step *step, struct match_report 
 
     if (!build(p, step, &out, err))
         return error_prefix(err, "the case is wrong: ");
+    if (p->stage->twin != NULL && !let_wait_end(p, step, out.request.target, out.path, err))
+        return false;
     const struct operation_shape *operation = shapes_find(p->stage->shapes, step->method, out.path);
     if (!send_request(p, &p->stage->transport, step, &out.request, &x, err)) {
         p->unsure |=
@@ -498,7 +600,10 @@ static bool ask_until(struct playing *p, const struct step *step, struct match_r
         if (report->mismatches == 0 || stage->now_ns(stage->ctx) >= until ||
             stage->cancelled(stage->ctx))
             return true;
-        stage->pause(stage->ctx, pause_ns);
+        if (stage->twin == NULL)
+            stage->pause(stage->ctx, pause_ns);
+        else if (!advance_to_next_event(p, step))
+            return true;
         pause_ns = pause_ns < LONGEST_PAUSE_NS / 2 ? 2 * pause_ns : LONGEST_PAUSE_NS;
     }
 }
@@ -543,6 +648,9 @@ static bool play_request(struct playing *p, const struct step *step)
     struct match_report report = { 0 };
     struct error err = { 0 };
 
+    if (p->stage->twin != NULL && p->stage->twin->first != NULL &&
+        !first_was_asked(p->stage->twin, step))
+        return true;
     if (over_grpc && rest_only(step) != NULL)
         return leave_out(p, step, rest_only(step));
     for (int64_t i = 0; i < step->repeat; i++) {
@@ -560,34 +668,7 @@ static bool play_request(struct playing *p, const struct step *step)
     return true;
 }
 
-/* ---- worlds: the mock's control API (docs/control-api.md) ---- */
-
-static bool control(struct playing *p, const struct step *step, const char *method,
-                    const char *target, const json_t *body, int wanted, struct error *err)
-{
-    SCOPED(buffer) struct buffer bytes = buffer_capped(BODY_MAX);
-    const struct http_header json_type = { TEXT("Content-Type"), TEXT("application/json") };
-    struct transport_request request = { .method = method,
-                                         .target = arena_copy(&p->result->arena, text_of(target)),
-                                         .headers = &json_type,
-                                         .header_count = body == NULL ? 0 : 1,
-                                         .deadline_ns = p->stage->deadline_ns };
-    struct exchange *x = NULL;
-
-    if (body != NULL) {
-        if (!json_document_append(&bytes, body))
-            return buffer_error(&bytes, err);
-        request.body =
-            (struct text){ arena_copy(&p->result->arena, buffer_text(&bytes)), bytes.len };
-    }
-    if (request.target == NULL || (body != NULL && request.body.data == NULL))
-        return no_memory(err);
-    if (!send_request(p, &p->stage->control, step, &request, &x, err))
-        return false;
-    return x->answer.status == wanted ||
-           error_set(err, ERROR_NOT_SUPPORTED, "%s %s answered %d instead of %d: " TEXT_FMT, method,
-                     target, x->answer.status, wanted, TEXT_ARGS(x->answer.body));
-}
+/* ---- clocks and worlds ---- */
 
 static bool play_clock(struct playing *p, const struct step *step)
 {
@@ -597,14 +678,14 @@ static bool play_clock(struct playing *p, const struct step *step)
 
     if (step->clock_mode != NULL) {
         json_auto_t *body = json_pack("{s:s}", "mode", step->clock_mode);
-        (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock", p->stage->prefix);
+        (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock", world_name(p));
         ok = control(p, step, "PUT", target, body, 200, &err);
     }
     if (ok && step->advance_ns > 0) {
         SCOPED(buffer) struct buffer by = buffer_capped(64);
         go_duration_append(&by, step->advance_ns);
         json_auto_t *body = json_pack("{s:s%}", "by", by.data, by.len);
-        (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock/advance", p->stage->prefix);
+        (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock/advance", world_name(p));
         ok = control(p, step, "POST", target, body, 200, &err);
     }
     return ok || judge_failure(p, step, &err);
@@ -632,15 +713,43 @@ static const struct step world_step = { .title = "a world of its own",
                                         .setup = true,
                                         .rules = no_rules };
 
+/* The same for both twins; their token may say when it was made. */
+static bool stop_clock(struct playing *p, struct error *err)
+{
+    SCOPED(buffer) struct buffer now = buffer_capped(64);
+    char target[128];
+
+    rfc3339_append(&now, timestamp_from_ns(p->stage->twin->now_ns));
+    json_auto_t *body = json_pack("{s:s, s:s%}", "mode", "virtual", "now", now.data, now.len);
+    (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock", world_name(p));
+    return control(p, &world_step, "PUT", target, body, 200, err);
+}
+
 static bool enter_world(struct playing *p)
 {
+    const struct twin *twin = p->stage->twin;
     struct error err = { 0 };
 
     if (!p->stage->target->has[CAPABILITY_WORLDS])
         return true;
-    json_auto_t *body = json_pack("{s:s, s:s}", "name", p->stage->prefix, "clock", "auto");
+    json_auto_t *body = twin == NULL
+                            ? json_pack("{s:s, s:s}", "name", world_name(p), "clock", "auto")
+                            : json_pack("{s:s, s:s, s:i}", "name", world_name(p), "clock",
+                                        "virtual", "seed", TWIN_SEED);
     p->in_world = control(p, &world_step, "POST", "/_mock/worlds", body, 201, &err);
-    return p->in_world || judge_failure(p, &world_step, &err);
+    return (p->in_world && (twin == NULL || stop_clock(p, &err))) ||
+           judge_failure(p, &world_step, &err);
+}
+
+/* What the world has become, before it goes. */
+static void note_state(struct playing *p)
+{
+    struct error ignored = { 0 };
+    char target[128];
+
+    (void)snprintf(target, sizeof target, "/_w/%s/_mock/state", world_name(p));
+    if (control(p, &world_step, "GET", target, NULL, 200, &ignored))
+        *p->stage->twin->state = p->result->last_exchange->answer.body;
 }
 
 /* ---- afterwards ---- */
@@ -717,8 +826,10 @@ static void tidy_up(struct playing *p)
     const char *path;
 
     if (p->in_world) {
+        if (stage->twin != NULL && !p->lost)
+            note_state(p);
         delete_made(p, &stage->control,
-                    arena_printf(&p->result->arena, "/_mock/worlds/%s", stage->prefix));
+                    arena_printf(&p->result->arena, "/_mock/worlds/%s", world_name(p)));
         return;
     }
     while (!p->lost && (path = tracker_next(&p->tracker, stage->shapes)) != NULL)

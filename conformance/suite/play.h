@@ -15,6 +15,17 @@
 #include "conformance/suite/transport.h"
 #include "conformance/suite/truth.h"
 
+/* A scenario that is played twice, by both ways, in worlds that begin alike: same ids to come, and
+ * a clock that stands, but for what the scenario waits for. */
+struct twin {
+    const char *world;          /* its name                                               */
+    int64_t now_ns;             /* what its clock says at first; UTC, since 1970          */
+    const struct result *first; /* of the other twin: what was not asked there is not asked here
+                                   either; NULL when this is the first */
+    struct text *state;         /* out: the world as a document, at the end, in the result's arena;
+                                   data NULL when it could not be had */
+};
+
 /* What a scenario is played against and with. Everything is borrowed. */
 struct stage {
     struct transport transport;
@@ -26,6 +37,7 @@ struct stage {
     const char *token;                    /* sent as a bearer token; NULL for none             */
     struct text jwt_secret;               /* of the target, where it is known (CAPABILITY_JWT) */
     const char *image;                    /* that instances are made of                        */
+    const struct twin *twin;              /* NULL: it is played alone                          */
     const char *prefix;                   /* of the names of all that is made: "hc3f9a-17"     */
     int64_t deadline_ns;                  /* of one exchange                                  */
     int64_t (*wall_ns)(void *ctx);        /* UTC, since 1970 */

@@ -39,7 +39,9 @@ static int ask(const struct probe *p, const char *target, bool with_token, struc
 bool probe_alive(const struct transport *transport, enum via via, struct error *why)
 {
     /* Over gRPC there is no RPC for the first. */
-    static const char *const paths[] = { [VIA_REST] = "/health", [VIA_GRPC] = "/snapshots/none" };
+    static const char *const paths[] = {
+        [VIA_REST] = "/health", [VIA_GRPC] = "/snapshots/none", [VIA_BOTH] = "/health"
+    };
     SCOPED(arena) struct arena arena = arena_capped(ANSWERS_MAX);
     const struct probe p = { .transport = transport, .arena = &arena };
     struct text body;

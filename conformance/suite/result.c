@@ -1,6 +1,7 @@
 #include "conformance/suite/result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { RESULT_MAX_BYTES = 64 << 20 };
 
@@ -49,4 +50,9 @@ const char *const *result_broken_rules(const struct result *result, const struct
     if (result->at != NULL && result->at->rules[0] != NULL)
         return result->at->rules;
     return result->scenario->rules;
+}
+
+bool exchange_is_control(const struct exchange *x)
+{
+    return strstr(x->target, "/_mock/") != NULL;
 }

@@ -44,6 +44,9 @@ struct exchange {
     struct exchange *next;
 };
 
+/* Whether it is one with the mock's control API rather than with the API itself. */
+bool exchange_is_control(const struct exchange *x);
+
 /* Owned by its arena; borrows the scenario. */
 struct result {
     struct arena arena;

@@ -3,4 +3,6 @@
 #include <stddef.h>
 
 const char *const truth_names[] = { [TRUTH_SPEC] = "spec", [TRUTH_SERVER] = "server", NULL };
-const char *const via_names[] = { [VIA_REST] = "rest", [VIA_GRPC] = "grpc", NULL };
+const char *const via_names[] = {
+    [VIA_REST] = "rest", [VIA_GRPC] = "grpc", [VIA_BOTH] = "both", NULL
+};

@@ -6,8 +6,8 @@
 enum truth { TRUTH_SPEC, TRUTH_SERVER, TRUTH_COUNT };
 extern const char *const truth_names[]; /* "spec", "server", NULL */
 
-/* How a scenario reaches the server. */
-enum via { VIA_REST, VIA_GRPC, VIA_COUNT };
-extern const char *const via_names[]; /* "rest", "grpc", NULL */
+/* How a scenario reaches the server; BOTH: once by each, in twin worlds that must stay alike. */
+enum via { VIA_REST, VIA_GRPC, VIA_BOTH, VIA_COUNT };
+extern const char *const via_names[]; /* "rest", "grpc", "both", NULL */
 
 #endif

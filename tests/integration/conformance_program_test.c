@@ -337,7 +337,7 @@ static void a_command_line_that_is_wrong_exits_2_and_says_what_is_meant(void **s
         { { "--known-failing", "/nowhere", NULL }, "--known-failing: " },
         { { "--cases", "/nowhere", NULL }, "--cases: /nowhere" },
         { { "--jobs", "0", NULL }, "--jobs" },
-        { { "--via", "soap", NULL }, "--via must be rest, grpc or both" },
+        { { "--via", "soap", NULL }, "--via must be of rest, grpc and both" },
         { { "--grpc", "127.0.0.1:1", NULL }, "--grpc needs --rest" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
