@@ -175,16 +175,15 @@ static bool play_twin(const struct scenario *scenario, const struct stage *stage
 static void take_over(struct result *result, const struct result *from)
 {
     const char *reason = from->reason == NULL ? "by gRPC" : from->reason;
+    struct match_report report = { .arena = &result->arena };
 
     result->outcome = from->outcome;
     result->at = from->at;
     result->reason = arena_copy(&result->arena, text_of(reason));
     result->checks = from->checks;
-    for (const struct mismatch *m = from->mismatches; m != NULL; m = m->next) {
-        struct match_report report = { .arena = &result->arena, .first = result->mismatches };
+    for (const struct mismatch *m = from->mismatches; m != NULL; m = m->next)
         (void)match_note(&report, false, m->path, m->expected, m->got);
-        result->mismatches = report.first;
-    }
+    result->mismatches = report.first;
 }
 
 bool twins_play(const struct scenario *scenario, const struct stage by[static 2],
@@ -216,8 +215,8 @@ bool twins_play(const struct scenario *scenario, const struct stage by[static 2]
         result->checks += report.checks + first->checks;
         result->mismatches = report.first;
         result->outcome = report.mismatches == 0 ? OUTCOME_PASS : OUTCOME_FAIL;
-        result->reason =
-            first->reason == NULL ? NULL : arena_copy(&result->arena, text_of(first->reason));
+        const char *reason = report.mismatches == 0 ? first->reason : "- is by REST, + by gRPC";
+        result->reason = reason == NULL ? NULL : arena_copy(&result->arena, text_of(reason));
     }
     result->took_ns += first->took_ns;
     result_free(first);

@@ -676,7 +676,7 @@ static bool play_clock(struct playing *p, const struct step *step)
     bool ok = true;
     char target[128];
 
-    if (step->clock_mode != NULL) {
+    if (step->clock_mode != NULL && p->stage->twin == NULL) { /* those of twins stand */
         json_auto_t *body = json_pack("{s:s}", "mode", step->clock_mode);
         (void)snprintf(target, sizeof target, "/_w/%s/_mock/clock", world_name(p));
         ok = control(p, step, "PUT", target, body, 200, &err);

@@ -115,27 +115,31 @@ static bool is_cancelled(void *ctx)
     return f->cancel_after != 0 && f->call_count >= f->cancel_after;
 }
 
-void fixture_play_into(struct fixture *f, const struct fake_answer *script, struct result *result)
+struct stage fixture_stage(struct fixture *f, const struct fake_answer *script)
 {
-    const struct stage stage = { .transport = { answer, f },
-                                 .control = { answer, f },
-                                 .via = f->via,
-                                 .shapes = &f->shapes,
-                                 .target = &f->target,
-                                 .token = "secret",
-                                 .jwt_secret = TEXT("key"),
-                                 .wall_ns = wall_ns,
-                                 .image = "alpine",
-                                 .prefix = "hc1-0",
-                                 .deadline_ns = NS_PER_SEC,
-                                 .now_ns = now_ns,
-                                 .pause = pause_ns,
-                                 .cancelled = is_cancelled,
-                                 .ctx = f };
-
     f->script = script;
     f->script_at = 0;
     f->call_count = 0;
+    return (struct stage){ .transport = { answer, f },
+                           .control = { answer, f },
+                           .via = f->via,
+                           .shapes = &f->shapes,
+                           .target = &f->target,
+                           .token = "secret",
+                           .jwt_secret = TEXT("key"),
+                           .wall_ns = wall_ns,
+                           .image = "alpine",
+                           .prefix = "hc1-0",
+                           .deadline_ns = NS_PER_SEC,
+                           .now_ns = now_ns,
+                           .pause = pause_ns,
+                           .cancelled = is_cancelled,
+                           .ctx = f };
+}
+
+void fixture_play_into(struct fixture *f, const struct fake_answer *script, struct result *result)
+{
+    const struct stage stage = fixture_stage(f, script);
     bool reached = play(&f->set.items[0], &stage, result);
     if (!reached)
         assert_int_equal(result->outcome, OUTCOME_NOT_RUN);

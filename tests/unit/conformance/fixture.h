@@ -48,6 +48,8 @@ void fixture_add(struct fixture *f, const char *path, const char *bytes);
 /* Loads everything; fails the test when that fails. */
 void fixture_load(struct fixture *f);
 
+/* What scenarios are played with: the scripted target, by the fixture's way. */
+struct stage fixture_stage(struct fixture *f, const struct fake_answer *script);
 /* Plays the first scenario of the set. Owned: result_free(). */
 struct result *fixture_play(struct fixture *f, const struct fake_answer *script);
 /* The same with a result that is there already. */
