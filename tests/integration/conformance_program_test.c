@@ -216,6 +216,7 @@ static void our_own_mock_and_gateway_conform_by_both_ways(void **state)
     assert_int_equal(o.status, 0);
     assert_says(&o, "pass         snapshots/create/empty-name/via:rest");
     assert_says(&o, "pass         snapshots/create/empty-name/via:grpc");
+    assert_says(&o, "pass         snapshots/create/empty-name/via:both");
 }
 
 static void a_target_that_falls_silent_ends_the_run(void **state)

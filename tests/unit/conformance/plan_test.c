@@ -71,6 +71,27 @@ static void a_plan_has_what_is_selected_and_names_what_the_target_lacks(void **s
     fixture_end(&f);
 }
 
+static void twins_need_worlds(void **state)
+{
+    (void)state;
+    const struct plan_wishes wishes = { .vias = { [VIA_BOTH] = true } };
+    struct fixture f;
+
+    load(&f);
+    for (int worlds = 0; worlds < 2; worlds++) {
+        const struct capabilities target = { .has = { [CAPABILITY_WORLDS] = worlds == 1 } };
+        struct plan plan;
+        struct error err = { 0 };
+        assert_true(plan_make(&f.set, &wishes, &target, &f.arena, &plan, &err));
+        assert_string_equal(plan.items[0].id, "a/one/via:both");
+        assert_int_equal(plan.items[0].skip == NULL, worlds == 1);
+        if (worlds == 0)
+            assert_string_equal(plan.items[0].skip,
+                                "the target has no worlds of its own for each scenario");
+    }
+    fixture_end(&f);
+}
+
 static void coverage_counts_tested_excluded_and_open_rules(void **state)
 {
     (void)state;
@@ -100,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_has_what_is_selected_and_names_what_the_target_lacks),
+        cmocka_unit_test(twins_need_worlds),
         cmocka_unit_test(coverage_counts_tested_excluded_and_open_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
