@@ -120,16 +120,28 @@ static bool add_deep(const struct rpc_message *message, struct text key, struct 
     return true;
 }
 
+/* *fits is false for what is no escaped text. */
+static bool decode(struct text raw, bool plus_is_space, struct arena *arena, struct text *out,
+                   bool *fits, struct error *err)
+{
+    struct error why = { 0 };
+
+    *fits = unescape(raw, plus_is_space, arena, out, &why);
+    return *fits || why.code != ERROR_NO_MEMORY || no_memory(err);
+}
+
 static bool add_pair(const struct rpc_method *method, struct text pair, struct arena *arena,
                      json_t *object, struct error *err)
 {
     struct text raw = pair, key, value;
     const struct text raw_key = text_split(&raw, '=');
-    struct error ignored = { 0 };
     bool deep = false;
 
-    if (raw.data == NULL || !unescape(raw_key, true, arena, &key, &ignored) ||
-        !unescape(raw, true, arena, &value, &ignored))
+    bool fits = raw.data != NULL, value_fits = false;
+    if (fits && (!decode(raw_key, true, arena, &key, &fits, err) ||
+                 !decode(raw, true, arena, &value, &value_fits, err)))
+        return false;
+    if (!fits || !value_fits)
         return cannot(err, "is no pair of a query", pair);
     if (!add_deep(method->request, key, value, object, &deep, err))
         return false;
@@ -159,10 +171,11 @@ static bool add_path(const struct rpc_method *method, const struct text *capture
 {
     for (size_t i = 0; i < path_template_variable_count(method->route); i++) {
         const struct text name = path_template_variable(method->route, i);
-        struct error ignored = { 0 };
         struct text value;
-        if (!unescape(captures[i], false, arena, &value, &ignored) ||
-            text_equal(value, TEXT(".")) || text_equal(value, TEXT("..")))
+        bool fits = false;
+        if (!decode(captures[i], false, arena, &value, &fits, err))
+            return false;
+        if (!fits || text_equal(value, TEXT(".")) || text_equal(value, TEXT("..")))
             return cannot(err, "has a value that is no segment of a path", name);
         if (!put(object, name, json_stringn(value.data, value.len), err))
             return false;
@@ -175,7 +188,7 @@ static bool add_path(const struct rpc_method *method, const struct text *capture
 static bool read_body(const struct rpc_method *method, struct text body, json_t **out,
                       struct error *err)
 {
-    struct error ignored = { 0 };
+    struct error why = { 0 };
 
     if (body.data == NULL) {
         *out = json_object();
@@ -183,8 +196,10 @@ static bool read_body(const struct rpc_method *method, struct text body, json_t 
     }
     if (!method->has_body)
         return cannot(err, "the RPC takes no body", text_of(method->path));
-    return (json_document_load(body, false, out, &ignored) && json_is_object(*out)) ||
-           cannot(err, "is no object", TEXT("the body"));
+    if (json_document_load(body, false, out, &why) && json_is_object(*out))
+        return true;
+    return why.code == ERROR_NO_MEMORY ? no_memory(err)
+                                       : cannot(err, "is no object", TEXT("the body"));
 }
 
 static bool make(const struct rpc_api *api, const struct transport_request *request,

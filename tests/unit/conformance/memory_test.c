@@ -2,6 +2,9 @@
  * leaks (AddressSanitizer), and the next one works. */
 #include "tests/unit/common/check.h"
 
+#include "common/program/read_file.h"
+#include "conformance/rpc/answer.h"
+#include "conformance/rpc/request.h"
 #include "tests/unit/common/alloc_fail.h"
 #include "tests/unit/conformance/fixture.h"
 
@@ -78,10 +81,48 @@ static void playing_survives_the_loss_of_any_allocation(void **state)
     fixture_end(&f);
 }
 
+static void an_rpc_survives_the_loss_of_any_allocation(void **state)
+{
+    (void)state;
+    SCOPED(buffer) struct buffer set = buffer_capped(4 << 20);
+    const struct http_header type = { TEXT("Content-Type"), TEXT("application/json") };
+    const struct transport_request request = {
+        .method = "POST",
+        .target = "/instances/a%20b/snapshots",
+        .headers = &type,
+        .header_count = 1,
+        .body = TEXT("{\"kind\":\"Stopped\",\"tags\":{\"a\":\"b\"},\"compression\":{\"level\":3}}"),
+    };
+    const struct text reply = TEXT("\x0a\x01\x61\x42\x02\x08\x01");
+    struct error read_err = { 0 };
+    bool failed = true;
+
+    assert_true(read_file(HYPEMAN_DESCRIPTOR_SET, set.max, &set, &read_err));
+    for (size_t n = 0; failed; n++) {
+        SCOPED(arena) struct arena arena = arena_capped(1 << 20);
+        struct rpc_api api = { 0 };
+        struct rpc_request made = { 0 };
+        struct transport_answer answer;
+        struct error err = { 0 };
+        const struct rpc_outcome outcome = { .replies = &reply, .reply_count = 1 };
+        alloc_fail_after(n);
+        bool ok = rpc_api_load(buffer_text(&set), &api, &err) &&
+                  rpc_request_make(&api, &request, &arena, &made, &err) &&
+                  rpc_answer_make(made.method, &outcome, &arena, &answer, &err);
+        failed = alloc_fail_stop() == 1;
+        assert_int_equal(ok, !failed);
+        if (failed)
+            assert_string_equal(error_code_name(err.code), "NO_MEMORY");
+        buffer_fini(&made.wire);
+        rpc_api_fini(&api);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading_survives_the_loss_of_any_allocation),
+        cmocka_unit_test(an_rpc_survives_the_loss_of_any_allocation),
         cmocka_unit_test(playing_survives_the_loss_of_any_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
