@@ -7,10 +7,12 @@
 #include "conformance/suite/play.h"
 
 /* by      of REST and of gRPC; via and twin are set here
- * result  as result_new made it, with the exchanges by REST; PASS when both twins pass and nothing
- *         differs, FAIL with what differs (expected: by REST, got: by gRPC), else what became of
- * the twin that came to no end Returns false when the target could not be reached, as play() does
- */
+ * result  as result_new made it, with the exchanges by REST. PASS when nothing differs, also where
+ *         both stopped at the same step: the clocks stand, and what the scenario expects is judged
+ *         elsewhere. FAIL with what differs (expected: by REST, got: by gRPC). Otherwise what
+ *         became of the twin that came to no end
+ *
+ * Returns false when the target could not be reached, as play() does. */
 MUST_USE bool twins_play(const struct scenario *scenario, const struct stage by[static 2],
                          const struct rpc_api *api, struct result *result);
 
