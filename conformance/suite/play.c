@@ -704,7 +704,7 @@ static bool play_hook(struct playing *p, const struct step *step)
     json_auto_t *body = NULL;
     struct error err = { 0 };
 
-    buffer_appendf(&target, "/_w/%s/_mock", p->stage->prefix);
+    buffer_appendf(&target, "/_w/%s/_mock", world_name(p));
     bool ok = template_expand_text(&names, text_of(step->target), &target, &err) &&
               (step->body == NULL || template_expand(&names, step->body, &body, &err));
     const char *kept = arena_copy(&p->result->arena, buffer_text(&target));
