@@ -237,7 +237,7 @@ static void walk_schema(struct walk *walk, const struct schema *schema,
 
 static bool is_success(const struct response *res)
 {
-    return res != NULL && res->status >= 200 && res->status < 300;
+    return res != NULL && res->status >= 200 && res->status < 300 && !res->trace.unapplied;
 }
 
 /* res  NULL: of no request */

@@ -134,6 +134,9 @@ static void what_a_fault_answers_is_not_met(void **state)
 
     expect(f, HTTP_POST, "/_mock/faults", "{\"effect\":\"status\",\"status\":503}", 201, "");
     assert_int_equal(ask(f, HTTP_GET, "/instances", NULL), 503);
+    expect(f, HTTP_DELETE, "/_mock/faults", NULL, 204, "");
+    expect(f, HTTP_POST, "/_mock/faults", "{\"effect\":\"lose-request\"}", 201, "");
+    (void)ask(f, HTTP_GET, "/instances", NULL);
     expect(f, HTTP_GET, "/_mock/coverage", NULL, 200, "\"operations\":{\"seen\":[],");
     assert_non_null(strstr(f->answer, "\"errors\":{\"seen\":[],"));
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/common/alloc_fail.h"
 #include "tests/unit/mock/control/control_fixture.h"
 
 /* 1: create, 2: get, 3: create again, refused, 4: delete, 5: get nobody. */
@@ -85,12 +86,44 @@ static void all_expectations_are_judged_in_one_call(void **state)
     assert_non_null(strstr(f->answer, "\"why\":\"at least 9 expected, 5 seen\"}],\"evicted\":0}"));
 }
 
+/* Whatever is asked about the journal: an answer, or an error, and then the answer after all. */
+static void questions_survive_a_lack_of_memory(void **state)
+{
+    static const struct {
+        enum http_method method;
+        const char *target, *body;
+    } questions[] = {
+        { HTTP_GET, "/_mock/journal?instance=vm&status=2xx", NULL },
+        { HTTP_POST, "/_mock/verify",
+          "{\"expectations\":[{\"exactly\":1,\"of\":" CREATE "},{\"in_order\":[" GET "," DELETE
+          "]}]}" },
+        { HTTP_GET, "/_mock/verdicts", NULL },
+        { HTTP_GET, "/_mock/explain/default-3", NULL },
+        { HTTP_GET, "/_mock/coverage", NULL },
+    };
+    struct control_fixture *f = *state;
+
+    given_requests(f);
+    for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+        bool failed = true;
+        for (size_t n = 0; failed; n++) {
+            alloc_fail_after(n);
+            const int status = ask(f, questions[i].method, questions[i].target, questions[i].body);
+            failed = alloc_fail_stop() != 0;
+            if (status != 200 && !(failed && status >= 400))
+                fail_msg("%s: %d %s", questions[i].target, status, f->answer);
+        }
+        assert_int_equal(f->status, 200);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, control_setup, control_teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_expectation_holds_or_says_what_was_seen_instead),
         TEST(all_expectations_are_judged_in_one_call),
+        TEST(questions_survive_a_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
