@@ -62,7 +62,7 @@ static bool add_headers(const struct transport_request *request, struct rpc_requ
 static bool put(json_t *object, struct text name, json_t *value, struct error *err)
 {
     if (value == NULL)
-        return cannot(err, "is no text", name);
+        return cannot(err, "has no value that a message of its type gives", name);
     if (json_object_getn(object, name.data, name.len) != NULL) {
         json_decref(value);
         return cannot(err, "is given twice", name);

@@ -200,7 +200,8 @@ static void what_no_call_says_is_named(void **state)
         { "GET", "/snapshots/%2e%2E", NULL,
           "snapshot_id: has a value that is no segment of a path" },
         { "GET", "/snapshots/%zz", NULL, "snapshot_id: has a value that is no segment of a path" },
-        { "GET", "/snapshots/%ff", NULL, "snapshot_id: is no text" },
+        { "GET", "/snapshots/%ff", NULL,
+          "snapshot_id: has no value that a message of its type gives" },
         { "POST", "/instances/a/stop", "{}",
           "/hypeman.v1.InstanceService/StopInstance: the RPC takes no body" },
         { SNAPSHOTS "?kind=Stopped", "{}", "kind=Stopped: the RPC takes no query" },
@@ -231,8 +232,10 @@ static void what_no_call_says_is_named(void **state)
         { "GET", "/snapshots?name=%zz", NULL, "name=%zz: is no pair of a query" },
         { "GET", "/snapshots?name=a&name=b", NULL, "name: is given twice" },
         { "GET", "/snapshots?tags[a]=1&tags[a]=2", NULL, "a: is given twice" },
-        { "GET", "/instances/a/logs?tail=01", NULL, "tail: is no text" },
-        { "GET", "/instances/a/logs?follow=1", NULL, "follow: is no text" },
+        { "GET", "/instances/a/logs?tail=01", NULL,
+          "tail: has no value that a message of its type gives" },
+        { "GET", "/instances/a/logs?follow=1", NULL,
+          "follow: has no value that a message of its type gives" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         SCOPED(arena) struct arena arena = arena_capped(ARENA_MAX);
