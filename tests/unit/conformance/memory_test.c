@@ -54,6 +54,7 @@ static void playing_survives_the_loss_of_any_allocation(void **state)
     static const struct fake_answer script[] = {
         { .status = 201,
           .body = "{\"id\":\"abcdefghijklmnopqrstuvwx\",\"name\":null,\"kind\":\"Standby\"}" },
+        { .status = 200, .body = "{}" },
         { .status = 200, .body = "[]" },
         { .status = 204 },
         { 0 },
@@ -62,12 +63,14 @@ static void playing_survives_the_loss_of_any_allocation(void **state)
     bool failed = true;
 
     fixture_begin(&f);
-    fixture_add(&f, "cases/a.json",
-                "{\"title\":\"t\",\"needs\":[\"jwt\"],\"rules\":[\"SNAP-C-001\"],\"steps\":["
-                "{\"request\":\"POST /things\",\"body\":{\"a\":\"${run}-a\"},\"expect\":"
-                "{\"status\":201,\"body\":{\"name\":null}},\"capture\":{\"id\":\"/id\"}},"
-                "{\"request\":\"GET /things\",\"query\":{\"a\":\"${id}\"},\"headers\":{\"X\":"
-                "\"${id}\"},\"token\":{\"claims\":{}},\"expect\":{\"status\":200}}]}");
+    fixture_add(
+        &f, "cases/a.json",
+        "{\"title\":\"t\",\"needs\":[\"jwt\",\"worlds\"],\"rules\":[\"SNAP-C-001\"],\"steps\":["
+        "{\"request\":\"POST /things\",\"body\":{\"a\":\"${run}-a\"},\"expect\":"
+        "{\"status\":201,\"body\":{\"name\":null}},\"capture\":{\"id\":\"/id\"}},"
+        "{\"hook\":\"PUT /capacity/${id}\",\"body\":{\"a\":\"${id}\"}},"
+        "{\"request\":\"GET /things\",\"query\":{\"a\":\"${id}\"},\"headers\":{\"X\":"
+        "\"${id}\"},\"token\":{\"claims\":{}},\"expect\":{\"status\":200}}]}");
     fixture_load(&f);
     for (size_t n = 0; failed; n++) {
         struct result *result = result_new(&f.set.items[0], VIA_REST);

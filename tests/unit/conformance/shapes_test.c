@@ -61,6 +61,7 @@ static void every_answer_is_held_to_its_documented_form(void **state)
         { "DELETE /snapshots/a", 204, NULL, "", "", NULL },
         { "DELETE /snapshots/a", 204, NULL, "{}", "HTTP-031 body ", NULL },
         /* What the API does not have is held to the form of errors only. */
+        { "HEAD /bogus", 405, "application/json", "", "", NULL }, /* no body to look at */
         { "GET /bogus", 404, "application/json", "{\"code\":\"a\",\"message\":\"b\"}", "", NULL },
         { "GET /bogus", 200, "text/html", "x", "", NULL },
     };
