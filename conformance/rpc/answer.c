@@ -180,7 +180,7 @@ static bool fail(const struct rpc_outcome *outcome, struct arena *arena,
     if (why.http_status.len > 0 &&
         (!text_parse_i64(why.http_status, &status) || status < 100 || status > STATUS_MAX))
         return error_set(err, ERROR_INTERNAL, "the details say http_status " TEXT_FMT,
-                         TEXT_ARGS(why.http_status));
+                         TEXT_ARGS(text_is_utf8(why.http_status) ? why.http_status : TEXT("?")));
     json_auto_t *json =
         json_pack("{s:s%, s:s%}", "code", why.reason.data, why.reason.len, "message",
                   outcome->message.len == 0 ? "" : outcome->message.data, outcome->message.len);

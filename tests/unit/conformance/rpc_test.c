@@ -391,6 +391,10 @@ static void a_status_is_the_error_of_rest(void **state)
         { 5, TEXT(""), 404, "NOT_FOUND", "{\"code\":\"NOT_FOUND\",\"message\":\"m\"}" },
         { 6, TEXT(INFO("\x05", "409")), 0, NULL, "the details say code 5, the status 6" },
         { 6, TEXT(INFO("\x06", "4x9")), 0, NULL, "the details say http_status 4x9" },
+        { 6,
+          TEXT(INFO("\x06", "4\xff"
+                            "9")),
+          0, NULL, "the details say http_status ?" },
         { 6, TEXT("\x08"), 0, NULL,
           "grpc-status-details-bin: the message is no protobuf: a number does not end" },
         { 17, TEXT(""), 0, NULL, "there is no gRPC status 17" },
