@@ -308,7 +308,7 @@ static bool all_fit(const struct condition_call *c)
 static json_t *set_members(const json_t *value)
 {
     json_t *object = (json_t *)(uintptr_t)value; /* jansson's iterators lack const */
-    json_t *copy = json_is_object(value) ? json_object() : json_incref(object);
+    json_t *copy = json_is_object(value) ? json_object() : json_deep_copy(value);
 
     for (void *at = json_object_iter(object); copy != NULL && at != NULL;
          at = json_object_iter_next(object, at)) {

@@ -117,7 +117,8 @@ static bool expand_object(const struct template_names *names, const json_t *valu
                           struct error *err)
 {
     json_auto_t *copy = json_object();
-    json_t *object = json_incref((json_t *)(uintptr_t)value); /* jansson's iterators lack const */
+    /* jansson's iterators lack const. No reference is counted: workers share the cases. */
+    json_t *object = (json_t *)(uintptr_t)value;
     bool ok = copy != NULL || no_memory(err);
 
     for (void *at = json_object_iter(object); ok && at != NULL;
@@ -131,7 +132,6 @@ static bool expand_object(const struct template_names *names, const json_t *valu
                   0 ||
               no_memory(err));
     }
-    json_decref(object);
     if (ok)
         *out = TAKE(copy);
     return ok;
